@@ -1,0 +1,25 @@
+package warm
+
+import (
+	_ "github.com/HdrHistogram/hdrhistogram-go"
+	_ "github.com/cenkalti/backoff/v5"
+	_ "github.com/cespare/xxhash/v2"
+	_ "github.com/fsnotify/fsnotify"
+	_ "github.com/go-sql-driver/mysql"
+	_ "github.com/goccy/go-yaml"
+	_ "github.com/gofrs/flock"
+	_ "github.com/google/go-cmp/cmp"
+	_ "github.com/google/uuid"
+	_ "github.com/hashicorp/consul/api"
+	_ "github.com/hashicorp/golang-lru/v2"
+	_ "github.com/jedib0t/go-pretty/v6/table"
+	_ "github.com/rogpeppe/go-internal/testscript"
+	_ "github.com/sony/gobreaker/v2"
+	_ "github.com/spf13/cobra"
+	_ "go.uber.org/goleak"
+	_ "golang.org/x/sync/errgroup"
+	_ "golang.org/x/term"
+	_ "pgregory.net/rapid"
+	_ "vitess.io/vitess/go/vt/sqlparser"
+	_ "vitess.io/vitess/go/vt/vtgate/vindexes"
+)
