@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 )
 
 var (
@@ -19,6 +21,11 @@ var (
 	ErrNoEpoch = errors.New("the history has no such epoch")
 	// ErrLocked: somebody else holds the lock; errors.As finds a *LockedError.
 	ErrLocked = errors.New("locked")
+	// ErrWentBack: the store has a map that is older than one it gave before,
+	// as after a restore from a backup.
+	ErrWentBack = errors.New("the store's shard map went back")
+	// ErrClosed: the store was used after Close.
+	ErrClosed = errors.New("the store is closed")
 )
 
 // HistoryLength is how many past epochs a store keeps at least.
@@ -34,14 +41,18 @@ type Store interface {
 
 	// Swap replaces the map old by next, or makes the first map when old is
 	// nil, if and only if the stored map is exactly old (by Digest). Next must
-	// pass old.CheckNext. Errors: ErrConflict, ErrUnknownOutcome, ErrTooLarge.
+	// pass old.CheckNext. Errors: ErrConflict, ErrUnknownOutcome, ErrTooLarge;
+	// after any other, the change was not made and will not be.
 	Swap(ctx context.Context, old, next *Map) error
 
-	// Watch reports to fn, one call at a time, until ctx ends, which is its
-	// only way to return: the map at once and whenever it changes (epochs may
-	// be skipped), the same map again each time the store has confirmed it (at
-	// least every ConfirmEvery while all is well), and every failure to find
-	// it out. It goes on after any failure by itself.
+	// Watch reports to fn, one call at a time, until ctx ends or the store is
+	// closed, which are its only ways to return: the map at once and whenever
+	// it changes (epochs may be skipped), the same *Map again each time the
+	// store has confirmed it (at least every ConfirmEvery while all is well),
+	// and every failure to find it out (at least as often). It goes on after
+	// any failure by itself. One Watch never gives an older map after a newer
+	// one: a store that went back is reported as ErrWentBack until it has
+	// caught up.
 	Watch(ctx context.Context, fn func(Event)) error
 
 	// At is the map of a past or the present epoch, or ErrNoEpoch.
@@ -51,7 +62,8 @@ type Store interface {
 	History(ctx context.Context) ([]uint64, error)
 
 	// Register announces a router until the Registration is closed or the
-	// process is gone.
+	// process is gone. It fails only when the store can't be reached or
+	// refuses now; once it has succeeded the Registration keeps itself up.
 	Register(ctx context.Context, r RouterState) (Registration, error)
 
 	// Routers lists the routers that are registered now.
@@ -64,7 +76,8 @@ type Store interface {
 	// String is the store's URL without any secret, for messages.
 	String() string
 
-	// Close ends what the store keeps open and waits for it.
+	// Close ends all watches, registrations and locks and waits for them.
+	// Calls after it fail with ErrClosed.
 	Close() error
 }
 
@@ -87,21 +100,29 @@ type RouterState struct {
 	SeenAt      time.Time `json:"seen_at"`           // when the store heard from it last; set by the store
 }
 
-// Registration keeps one router announced.
+// Registration keeps one router announced, and announces it again by itself
+// after the store lost it: a restart, a hang, a loss of all data.
 type Registration interface {
-	// Announce replaces the state; the incarnation must stay the same.
+	// Announce replaces the state; the incarnation must stay the same. After
+	// an error the state may or may not be in the store, and is sent again in
+	// the background until it is there or replaced.
 	Announce(ctx context.Context, r RouterState) error
-	// Lost is closed once the store may hold the router for gone.
-	Lost() <-chan struct{}
+	// Held reports whether the store has the router on its list for certain,
+	// by this process's own clock. It is false as soon as the store may hold
+	// the router for gone, and true again once it has been announced anew. It
+	// is cheap enough to ask before every read from a replica.
+	Held() bool
 	// Close takes the router out of the list.
 	Close() error
 }
 
-// Lock is a held lock.
+// Lock is a held lock. It saves two jobs from doing the same work; it is no
+// fence. A process may be paused between looking at Lost and acting, so what
+// must not happen twice is decided by Swap.
 type Lock interface {
 	// Lost is closed once somebody else may hold the lock.
 	Lost() <-chan struct{}
-	// Unlock gives it back.
+	// Unlock gives it back. Unlocking what was lost or unlocked is no error.
 	Unlock(ctx context.Context) error
 }
 
@@ -117,3 +138,14 @@ func (e *LockedError) Error() string {
 
 // Is makes errors.Is(err, ErrLocked) true.
 func (e *LockedError) Is(target error) bool { return target == ErrLocked }
+
+// CheckName refuses a lock's name or a router's incarnation that some store
+// could not keep: it is part of a Consul key and of a file's name.
+func CheckName(what, name string) error {
+	if name == "" || len(name) > 128 || name[0] == '.' || strings.ContainsFunc(name, func(r rune) bool {
+		return r > unicode.MaxASCII || !(unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._-", r))
+	}) {
+		return fmt.Errorf("%s %q: it must be 1 to 128 letters, digits, '.', '_' and '-', and not begin with '.'", what, name)
+	}
+	return nil
+}
