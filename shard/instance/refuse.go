@@ -78,11 +78,17 @@ func (e *NoPrivilegeError) Unwrap() error { return e.Err }
 
 // Grant is the statement that lets an account ("user@host") say hello.
 func Grant(account string) string {
-	user, host := account, "%"
-	if i := strings.LastIndexByte(account, '@'); i >= 0 {
-		user, host = account[:i], account[i+1:]
+	return "GRANT SELECT ON `_berth`.* TO " + quoteAccount(account)
+}
+
+// quoteAccount writes an account as statements want it. Users may have an @ in
+// their name, hosts not.
+func quoteAccount(account string) string {
+	i := strings.LastIndexByte(account, '@')
+	if i < 0 {
+		return quote(account)
 	}
-	return fmt.Sprintf("GRANT SELECT ON `_berth`.* TO %s@%s", quote(user), quote(host))
+	return quote(account[:i]) + "@" + quote(account[i+1:])
 }
 
 // quote writes a string literal that reads the same in every sql_mode but for
