@@ -39,12 +39,11 @@ type Key struct {
 
 // ForeignKey ties Columns of the table to RefColumns of RefTable.
 type ForeignKey struct {
-	Name        string
-	Columns     []string
-	RefDatabase string
-	RefTable    string
-	RefColumns  []string
-	Cascades    bool // ON DELETE or ON UPDATE changes rows of this table
+	Name       string
+	Columns    []string
+	RefTable   string // DATABASE.TABLE when it is in another one
+	RefColumns []string
+	Cascades   bool // ON DELETE or ON UPDATE changes rows of this table
 }
 
 // column finds a column by name, as MySQL does: whatever the case.
@@ -107,8 +106,11 @@ func Catalogue(ctx context.Context, db DB, database string) ([]TableInfo, error)
 			" WHERE k.TABLE_SCHEMA = ? AND k.REFERENCED_TABLE_NAME IS NOT NULL ORDER BY k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION", func(r []string) {
 			t := &tables[at[r[0]]]
 			if n := len(t.ForeignKeys); n == 0 || t.ForeignKeys[n-1].Name != r[1] {
-				t.ForeignKeys = append(t.ForeignKeys, ForeignKey{Name: r[1], RefDatabase: r[3], RefTable: r[4],
-					Cascades: changesRows(r[6]) || changesRows(r[7])})
+				ref := r[4]
+				if r[3] != database {
+					ref = r[3] + "." + ref
+				}
+				t.ForeignKeys = append(t.ForeignKeys, ForeignKey{Name: r[1], RefTable: ref, Cascades: changesRows(r[6]) || changesRows(r[7])})
 			}
 			k := &t.ForeignKeys[len(t.ForeignKeys)-1]
 			k.Columns = append(k.Columns, r[2])

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -68,7 +67,7 @@ func (c *Connector) Open(ctx context.Context) (*Conn, error) {
 	if ctx.Err() == nil && bounded.Err() != nil {
 		err = fmt.Errorf("no answer within %s: %w", limit, errLoginTimeout)
 	}
-	return nil, &ConnectError{Address: c.cfg.Address, User: c.cfg.User, Err: err}
+	return nil, &ConnectError{Address: c.cfg.Address, User: c.cfg.User, Err: err, ended: ctx.Err() != nil}
 }
 
 func (c *Connector) open(ctx context.Context) (*Conn, error) {
@@ -139,20 +138,14 @@ func (c *Connector) loginWith(ctx context.Context, password string) (session, er
 
 // errLoginTimeout is our own limit, told apart from the caller's: this one
 // speaks against the server.
-var errLoginTimeout error = loginTimeout{}
-
-type loginTimeout struct{}
-
-func (loginTimeout) Error() string   { return "timeout while connecting" }
-func (loginTimeout) Timeout() bool   { return true }
-func (loginTimeout) Temporary() bool { return true }
-
-var _ net.Error = loginTimeout{}
+var errLoginTimeout = errors.New("timeout while connecting")
 
 // ConnectError says that no connection came about.
 type ConnectError struct {
 	Address, User string
 	Err           error
+
+	ended bool // the caller's own context ended it
 }
 
 func (e *ConnectError) Error() string {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -33,19 +34,33 @@ func Definite(err error) bool {
 // IsConnectionLost reports that the connection is gone, or never came about,
 // so that it can't be used again.
 func IsConnectionLost(err error) bool {
-	var network net.Error
+	var connect *ConnectError
 	switch {
 	case err == nil, errors.Is(err, ErrRefused):
 		return false
-	case errors.Is(err, driver.ErrBadConn), errors.Is(err, mysql.ErrInvalidConn),
-		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
-		return true
+	case errors.As(err, &connect):
+		// A dialer's own limit says context.DeadlineExceeded as well as the
+		// caller's does; only Open knew whose it was.
+		return !connect.ended && (lost(connect.Err) || errors.Is(connect.Err, context.DeadlineExceeded))
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return false
-	case errors.Is(err, mysql.ErrPktSync), errors.Is(err, mysql.ErrPktSyncMul), errors.Is(err, mysql.ErrMalformPkt):
-		return true
 	}
-	return errors.As(err, &network) || isTimedOutIdle(err)
+	return lost(err)
+}
+
+func lost(err error) bool {
+	for _, e := range []error{
+		driver.ErrBadConn, mysql.ErrInvalidConn, mysql.ErrPktSync, mysql.ErrPktSyncMul, mysql.ErrMalformPkt,
+		io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, os.ErrDeadlineExceeded, errLoginTimeout,
+	} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	// Not any net.Error: the errors of files look like one.
+	var network *net.OpError
+	var name *net.DNSError
+	return errors.As(err, &network) || errors.As(err, &name) || isTimedOutIdle(err)
 }
 
 // Unavailable reports whether the error speaks against the server as a whole,
