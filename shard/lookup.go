@@ -2,34 +2,35 @@ package shard
 
 import "math/bits"
 
-// index finds the entry of a member in a few nanoseconds: a table of the
-// keyspace id's leading bits narrows the ranges to (nearly always) one, and an
-// open-addressed table of keyspace ids holds the pins.
+// index finds the entry of a member in a few nanoseconds. A table of the
+// keyspace id's leading bits narrows the ranges to (nearly always) one. Pins
+// are few among members, so a small set of bits says for nearly every member
+// that it has none; for the rest an open-addressed table has the pins.
 type index struct {
 	starts []KeyspaceID // of the ranges
-	first  []int32      // by leading bits: the range that holds the bucket's first id
+	first  []int32      // by leading bits: the range that holds the bucket's first id; one more closes the last bucket
 	shift  uint
-	pins   []pinSlot // length a power of two, at most half full; nil without pins
-	mask   uint64
+	maybe  []uint64  // by trailing bits: set when some pin has them; nil without pins
+	slots  []pinSlot // length a power of two, at most half full
+	pins   []Entry
 }
 
 type pinSlot struct {
-	kid    KeyspaceID
-	member Member
-	entry  int32 // 0 when free: entry 0 is always a range
+	tag   uint32 // leading bits of the keyspace id
+	entry int32  // place in the map; 0 when free, for entry 0 is always a range
 }
 
 func newIndex(ranges, pins []Entry) index {
-	var x index
-	x.starts = make([]KeyspaceID, len(ranges))
+	x := index{pins: pins, starts: make([]KeyspaceID, len(ranges))}
 	for i, e := range ranges {
 		x.starts[i] = e.Span.Range.Start
 	}
 	width := uint(bits.Len(uint(len(ranges)))) + 1
 	x.shift = 64 - width
-	x.first = make([]int32, 1<<width)
+	x.first = make([]int32, 1<<width+1)
+	x.first[1<<width] = int32(len(ranges) - 1)
 	r := 0
-	for b := range x.first {
+	for b := range 1 << width {
 		for r+1 < len(ranges) && x.starts[r+1] <= KeyspaceID(b)<<x.shift {
 			r++
 		}
@@ -38,15 +39,17 @@ func newIndex(ranges, pins []Entry) index {
 	if len(pins) == 0 {
 		return x
 	}
-	x.pins = make([]pinSlot, 1<<bits.Len(uint(len(pins)*2)))
-	x.mask = uint64(len(x.pins) - 1)
+	size := 1 << bits.Len(uint(len(pins)*2))
+	x.slots = make([]pinSlot, size)
+	x.maybe = make([]uint64, max(size/8, 1)) // 16 to 32 bits for every pin
 	for i, e := range pins {
-		kid := e.Span.Pin.KeyspaceID()
-		at := uint64(kid) & x.mask
-		for x.pins[at].entry != 0 {
-			at = (at + 1) & x.mask
+		k := uint64(e.Span.Pin.KeyspaceID())
+		x.maybe[k>>6&uint64(len(x.maybe)-1)] |= 1 << (k & 63)
+		at := k & uint64(size-1)
+		for x.slots[at].entry != 0 {
+			at = (at + 1) & uint64(size-1)
 		}
-		x.pins[at] = pinSlot{kid, e.Span.Pin, int32(len(ranges) + i)}
+		x.slots[at] = pinSlot{uint32(k >> 32), int32(len(ranges) + i)}
 	}
 	return x
 }
@@ -54,32 +57,39 @@ func newIndex(ranges, pins []Entry) index {
 // rangeOf is the place of the range that holds k.
 func (x *index) rangeOf(k KeyspaceID) int {
 	b := uint64(k) >> x.shift
-	low := int(x.first[b])
-	high := len(x.starts) - 1
-	if b+1 < uint64(len(x.first)) {
-		high = int(x.first[b+1])
-	}
-	for low < high { // the last range in low..high that starts at or before k
-		mid := int(uint(low+high+1) >> 1)
-		if x.starts[mid] <= k {
+	low, high := int(x.first[b]), int(x.first[b+1])
+	for high-low > 1 { // the last range in low..high that starts at or before k
+		if mid := int(uint(low+high) >> 1); x.starts[mid] <= k {
 			low = mid
 		} else {
 			high = mid - 1
 		}
+	}
+	if x.starts[high] <= k { // without a branch, which would be a coin toss
+		low = high
 	}
 	return low
 }
 
 // find is the place of the member's entry: its pin, else its range.
 func (x *index) find(m Member, k KeyspaceID) int {
-	if x.pins != nil {
-		for at := uint64(k) & x.mask; x.pins[at].entry != 0; at = (at + 1) & x.mask {
-			if x.pins[at].kid == k && x.pins[at].member == m {
-				return int(x.pins[at].entry)
-			}
+	if n := uint64(len(x.maybe)); n != 0 && x.maybe[uint64(k)>>6&(n-1)]>>(k&63)&1 != 0 {
+		if i := x.pinOf(m, k); i != 0 {
+			return i
 		}
 	}
 	return x.rangeOf(k)
+}
+
+// pinOf is the place of the member's pin, or 0.
+func (x *index) pinOf(m Member, k KeyspaceID) int {
+	mask := uint64(len(x.slots) - 1)
+	for at := uint64(k) & mask; ; at = (at + 1) & mask {
+		s := x.slots[at]
+		if s.entry == 0 || (s.tag == uint32(k>>32) && x.pins[int(s.entry)-len(x.starts)].Span.Pin == m) {
+			return int(s.entry)
+		}
+	}
 }
 
 // Lookup is the place of the member's entry in the map, for Entry. It takes

@@ -114,15 +114,10 @@ func (m Member) AppendText(b []byte) ([]byte, error) {
 }
 
 func (m Member) append(b []byte) []byte {
-	switch m.kind {
-	case memberNegative:
-		b = append(b, '-')
-		fallthrough
-	case memberNatural:
-		return strconv.AppendUint(b, m.num, 10)
-	default:
+	if m.kind == memberText {
 		return append(b, m.text...)
 	}
+	return formatDecimal(m.num, m.kind == memberNegative).append(b)
 }
 
 // String is the canonical text, empty for the zero Member.
@@ -133,7 +128,7 @@ func (m Member) String() string {
 	if m.kind == memberNone {
 		return ""
 	}
-	var buf [21]byte
+	var buf [24]byte
 	return string(m.append(buf[:0]))
 }
 
@@ -151,8 +146,7 @@ func (m Member) KeyspaceID() KeyspaceID {
 	if m.kind == memberText {
 		return keyspaceID(xxhash.Sum64String(m.text))
 	}
-	var buf [21]byte
-	return keyspaceID(xxhash.Sum64(m.append(buf[:0])))
+	return keyspaceID(formatDecimal(m.num, m.kind == memberNegative).sum64())
 }
 
 // MemberType says what ids a map's members have. It has to be known because
@@ -184,4 +178,18 @@ func (t MemberType) Parse(s string) (Member, error) {
 		return Member{}, err
 	}
 	return m, t.Check(m)
+}
+
+// Value is the id as a statement's parameter, of the kind that the member
+// column compares by: int64 or, beyond it, uint64 for integers, else a string.
+func (t MemberType) Value(m Member) any {
+	switch {
+	case t == String || !m.IsInteger():
+		return m.String()
+	case m.kind == memberNegative:
+		return -int64(m.num)
+	case m.num > math.MaxInt64:
+		return m.num
+	}
+	return int64(m.num)
 }
