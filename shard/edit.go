@@ -18,7 +18,10 @@ func (m *Map) edit(c Change, fn func(*Document) error) (*Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	return next, m.CheckNext(next)
+	if err := m.CheckNext(next); err != nil {
+		return nil, err
+	}
+	return next, nil
 }
 
 // entry finds the entry of exactly that span in the document.
@@ -99,8 +102,13 @@ func (m *Map) Pin(c Change, id Member) (*Map, error) {
 // Unpin takes away the pin of a member that is on the shard its range names.
 func (m *Map) Unpin(c Change, id Member) (*Map, error) {
 	return m.edit(c, func(d *Document) error {
-		if _, err := d.entry(Span{Pin: id}); err != nil {
+		pin, ok := m.Find(Span{Pin: id})
+		if !ok || id.IsZero() {
 			return fmt.Errorf("member %s is not pinned", id)
+		}
+		if home := m.Entry(m.index.rangeOf(id.KeyspaceID())); home.Shard != pin.Shard {
+			return fmt.Errorf("member %s is pinned to shard %s and its range %s is on %s: move the member there first",
+				id, pin.Shard, home.Span, home.Shard)
 		}
 		d.Pins = slices.DeleteFunc(d.Pins, func(e Entry) bool { return e.Span.Pin == id })
 		return nil
@@ -150,6 +158,7 @@ func (m *Map) thaw(c Change, s Span, attempt string, fn func(*Entry)) (*Map, err
 // AddShard adds a shard, which owns nothing yet.
 func (m *Map) AddShard(c Change, s Shard) (*Map, error) {
 	return m.edit(c, func(d *Document) error {
+		s.Replicas = slices.Clone(s.Replicas) // the caller's stays the caller's
 		d.Shards = append(d.Shards, s)
 		return nil
 	})
@@ -163,6 +172,7 @@ func (m *Map) SetShard(c Change, s Shard) (*Map, error) {
 			return err
 		}
 		*old = s
+		old.Replicas = slices.Clone(s.Replicas) // the caller's stays the caller's
 		return nil
 	})
 }

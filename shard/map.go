@@ -67,8 +67,9 @@ type Freeze struct {
 	Deadline time.Time `json:"deadline"` // past it anyone may abort the attempt
 }
 
-// Map is a valid Document with an index for lookups. It never changes; the
-// With… methods and their like give a new one whose epoch is one higher.
+// Map is a valid Document with an index for lookups. It never changes: what
+// Entry, Shard and their like give out must not be written to. Cut, Pin and
+// the other edits give a new map whose epoch is one higher.
 type Map struct {
 	doc     Document
 	index   index
@@ -132,7 +133,7 @@ func (m *Map) Members() Members { return m.doc.Members }
 // Len is the number of entries: ranges, then pins.
 func (m *Map) Len() int { return len(m.doc.Ranges) + len(m.doc.Pins) }
 
-// Entry is entry i of Len; the caller must not change what Frozen points at.
+// Entry is entry i of Len.
 func (m *Map) Entry(i int) *Entry {
 	if n := len(m.doc.Ranges); i >= n {
 		return &m.doc.Pins[i-n]

@@ -11,7 +11,9 @@ import "fmt"
 //	live on A           -> live on A, or frozen from A to B
 //	frozen from A to B  -> the same, live on A (abort), or live on B (switch)
 //
-// A frozen span keeps its borders until it is live again.
+// A frozen span keeps its borders and its members until it is live again: no
+// member joins it by losing a pin, and it is not frozen in the same step as it
+// is cut. What was copied before the freeze is what the freeze hands over.
 func (m *Map) CheckNext(next *Map) error {
 	if err := m.checkNext(next); err != nil {
 		return fmt.Errorf("the map of epoch %d can't follow the one of epoch %d: %w", next.Epoch(), m.Epoch(), err)
@@ -68,6 +70,8 @@ func checkStep(old, new Entry) error {
 	switch {
 	case old.Frozen == nil && new.Shard != old.Shard:
 		return fmt.Errorf("%s goes from shard %s to %s without having been frozen", new.Span, old.Shard, new.Shard)
+	case old.Frozen == nil && new.Frozen != nil && old.Span != new.Span:
+		return fmt.Errorf("%s is frozen, and %s can't become a part of it meanwhile", new.Span, old.Span)
 	case old.Frozen == nil:
 		return nil
 	case old.Span != new.Span:

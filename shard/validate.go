@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -19,6 +20,9 @@ func (d *Document) normalise() {
 	slices.SortStableFunc(d.Pins, func(a, b Entry) int { return compareMembers(a.Span.Pin, b.Span.Pin) })
 	slices.SortStableFunc(d.Tables, func(a, b Table) int { return strings.Compare(a.Name, b.Name) })
 	d.Change.Time = d.Change.Time.UTC().Round(0)
+	for _, s := range []*string{&d.Change.Author, &d.Change.Action, &d.Change.Reason} {
+		*s = strings.ToValidUTF8(*s, "\ufffd") // as JSON would; a reason from a terminal may be in any encoding
+	}
 	for _, entries := range [][]Entry{d.Ranges, d.Pins} {
 		for i, e := range entries {
 			if e.Frozen != nil {
@@ -30,10 +34,8 @@ func (d *Document) normalise() {
 
 // compareMembers orders integers by value, then strings by bytes.
 func compareMembers(a, b Member) int {
-	rank := func(m Member) int {
-		return map[memberKind]int{memberNegative: 1, memberNatural: 2, memberText: 3}[m.kind]
-	}
-	if c := cmp.Compare(rank(a), rank(b)); c != 0 {
+	rank := [...]int{memberNegative: 1, memberNatural: 2, memberText: 3}
+	if c := cmp.Compare(rank[a.kind], rank[b.kind]); c != 0 {
 		return c
 	}
 	if a.kind == memberNegative {
@@ -55,6 +57,14 @@ func checkName(what, name string, limit int) error {
 	return nil
 }
 
+// checkTime refuses what JSON has no text for.
+func checkTime(what string, t time.Time) error {
+	if y := t.Year(); y < 1 || y > 9999 {
+		return fmt.Errorf("the time of the %s is in the year %d", what, y)
+	}
+	return nil
+}
+
 func checkShardName(name string) error {
 	if err := checkName("shard", name, 64); err != nil {
 		return err
@@ -70,7 +80,7 @@ func checkShardName(name string) error {
 // CheckAddress refuses what is not host:port.
 func CheckAddress(address string) error {
 	host, port, err := net.SplitHostPort(address)
-	if err != nil || host == "" {
+	if err != nil || host == "" || checkName("host", host, 255) != nil {
 		return fmt.Errorf("address %q is not HOST:PORT", address)
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
@@ -86,8 +96,11 @@ func (d *Document) validate() error {
 	if d.Epoch == 0 {
 		return fmt.Errorf("its epoch is 0; the first is 1")
 	}
-	if d.Cluster == "" {
-		return fmt.Errorf("it has no cluster id")
+	if err := checkName("cluster", d.Cluster, 64); err != nil {
+		return err
+	}
+	if err := checkTime("change", d.Change.Time); err != nil {
+		return err
 	}
 	if d.Members.Type != Integer && d.Members.Type != String {
 		return fmt.Errorf("member type %q is neither %q nor %q", d.Members.Type, Integer, String)
@@ -139,6 +152,11 @@ func (d *Document) validateShards() (map[string]bool, error) {
 		for _, in := range append([]Instance{s.Primary}, s.Replicas...) {
 			if err := CheckAddress(in.Address); err != nil {
 				return nil, fmt.Errorf("shard %s: %w", s.Name, err)
+			}
+			if in.UUID != "" {
+				if err := checkName("server UUID", in.UUID, 64); err != nil {
+					return nil, fmt.Errorf("shard %s: %w", s.Name, err)
+				}
 			}
 			at := in.Address + "/" + s.Database
 			if other, ok := servers[at]; ok {
@@ -210,10 +228,11 @@ func (e Entry) validate(shards map[string]bool) error {
 		return fmt.Errorf("%s is frozen for shard %q, which the map does not have", e.Span, f.To)
 	case f.To == e.Shard:
 		return fmt.Errorf("%s is frozen for shard %s, which owns it already", e.Span, f.To)
-	case f.Attempt == "":
-		return fmt.Errorf("%s is frozen without an attempt's id", e.Span)
 	case f.Deadline.IsZero():
 		return fmt.Errorf("%s is frozen without a deadline", e.Span)
 	}
-	return nil
+	if err := checkName("attempt", f.Attempt, 255); err != nil {
+		return fmt.Errorf("%s is frozen: %w", e.Span, err)
+	}
+	return checkTime("deadline", f.Deadline)
 }
