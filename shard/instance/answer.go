@@ -14,3 +14,6 @@ func IsTooManyPrepared(err error) bool { return isServerError(err, 1461) }
 func IsRollback(err error) bool {
 	return IsDeadlock(err) || IsReadOnly(err) || isServerError(err, 3101) // ER_TRANSACTION_ROLLBACK_DURING_COMMIT
 }
+
+// IsDuplicateKey reports that a row with that key is there already.
+func IsDuplicateKey(err error) bool { return isDuplicateKey(err) }

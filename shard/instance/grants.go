@@ -48,8 +48,9 @@ func globalPrivileges(lines []string) []string {
 	return out
 }
 
-// judgeGrants lists what the account lacks of what moves and commands need.
-func judgeGrants(account string, lines []string) []Finding {
+// JudgeGrants looks at an account's lines of SHOW GRANTS and lists what it
+// lacks of what moves and commands need.
+func JudgeGrants(account string, lines []string) []Finding {
 	have := globalPrivileges(lines)
 	if slices.Contains(have, "ALL PRIVILEGES") {
 		return nil

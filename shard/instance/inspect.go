@@ -50,7 +50,7 @@ func Inspect(ctx context.Context, db DB, role Role) (Report, error) {
 	for _, g := range grants {
 		lines = append(lines, g[0])
 	}
-	r.Findings = append(r.Findings, judgeGrants(r.Account, lines)...)
+	r.Findings = append(r.Findings, JudgeGrants(r.Account, lines)...)
 	grave := map[Severity]int{Blocking: 0, Warning: 1, Note: 2}
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return grave[a.Severity] - grave[b.Severity] })
 	return r, nil

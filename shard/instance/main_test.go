@@ -6,61 +6,26 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/berthdb/berth/shard/instance"
 	"github.com/berthdb/berth/tools/mysqld"
+	"github.com/berthdb/berth/tools/testcluster"
 )
 
-// shared is the one server most tests use, started by the first that does.
-// Each test has its own database on it.
-var shared = struct {
-	start  func() (*mysqld.Server, error)
-	mu     sync.Mutex
-	server *mysqld.Server
-	count  int
-}{}
-
 func TestMain(m *testing.M) {
-	shared.start = sync.OnceValues(func() (*mysqld.Server, error) {
-		s, err := mysqld.Start(context.Background(), mysqld.Options{})
-		shared.server = s
-		return s, err
-	})
-	code := m.Run()
-	if shared.server != nil {
-		if err := shared.server.Close(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
-
-func sharedServer(t testing.TB) *mysqld.Server {
-	t.Helper()
-	s, err := shared.start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	os.Exit(testcluster.Main(m, testcluster.Options{MySQL: 1}))
 }
 
 // ownServer is a server for one test, with more flags.
 func ownServer(t testing.TB, flags ...string) *mysqld.Server {
 	t.Helper()
-	s, err := mysqld.Start(t.Context(), mysqld.Options{Flags: flags, BufferPoolMB: 16})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return testcluster.OwnMySQL(t, mysqld.Options{Flags: flags, BufferPoolMB: 16})
 }
+
+// number tells the tests' databases on a server apart.
+var number atomic.Int32
 
 // place is a database of one test on a server.
 type place struct {
@@ -70,14 +35,11 @@ type place struct {
 	admin    *sql.DB // root, in the database
 }
 
-func newPlace(t testing.TB) *place { return placeOn(t, sharedServer(t)) }
+func newPlace(t testing.TB) *place { return placeOn(t, testcluster.Server(t, 0)) }
 
 func placeOn(t testing.TB, s *mysqld.Server) *place {
 	t.Helper()
-	shared.mu.Lock()
-	shared.count++
-	p := &place{t: t, server: s, database: fmt.Sprintf("Test_%d", shared.count)}
-	shared.mu.Unlock()
+	p := &place{t: t, server: s, database: fmt.Sprintf("Test_%d", number.Add(1))}
 	bare := p.open(instance.Config{User: s.Root().User, Password: instance.Literal(s.Root().Password), WithoutHello: true})
 	run(t, bare, "CREATE DATABASE `"+p.database+"`")
 	t.Cleanup(func() {
