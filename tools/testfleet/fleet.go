@@ -13,6 +13,7 @@ package testfleet
 import (
 	"database/sql"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,13 +22,17 @@ import (
 	"github.com/berthdb/berth/shard"
 	"github.com/berthdb/berth/shard/file"
 	"github.com/berthdb/berth/shard/instance"
+	"github.com/berthdb/berth/tools/mysqld"
 	"github.com/berthdb/berth/tools/testcluster"
 )
 
 // Options says what the cluster is like.
 type Options struct {
-	Shards  int         // how many, named s1, s2, …; 0 means 2
-	Servers int         // shared servers they are dealt to in turn; 0 means 1
+	Shards  int // how many, named s1, s2, …; 0 means 2
+	Servers int // shared servers they are dealt to in turn; 0 means 1
+	// On are the test's own servers (testcluster.OwnMySQL) to deal the shards
+	// to, instead of the shared ones.
+	On      []*mysqld.Server
 	Store   shard.Store // where the map goes; nil means a file store in a temporary directory
 	Members shard.Members
 	// Schema is run on every shard; nil means Contacts. Tables is what the map
@@ -89,7 +94,13 @@ func New(t testing.TB, opts Options) *Fleet {
 		Change: f.Change("init"),
 	}
 	for i, r := range shard.Deal(opts.Shards) {
-		s := f.addShard(i, i%opts.Servers, opts.Schema)
+		var db testcluster.DB
+		if len(opts.On) > 0 {
+			db = f.own(opts.On[i%len(opts.On)], i)
+		} else {
+			db = testcluster.Database(t, i%opts.Servers)
+		}
+		s := f.addShard(i, db, opts.Schema)
 		doc.Shards = append(doc.Shards, s)
 		doc.Ranges = append(doc.Ranges, shard.Entry{Span: shard.Span{Range: r}, Shard: s.Name})
 	}
@@ -103,9 +114,26 @@ func New(t testing.TB, opts Options) *Fleet {
 	return f
 }
 
-func (f *Fleet) addShard(i, server int, schema []string) shard.Shard {
+// own makes the database of a shard on a server of the test's own.
+func (f *Fleet) own(s *mysqld.Server, i int) testcluster.DB {
 	f.t.Helper()
-	db := testcluster.Database(f.t, server)
+	db := testcluster.DB{
+		Host: s.Host(), Port: s.Port(), Database: fmt.Sprintf("shard%d", i+1), Server: s,
+		User: s.App().User, Password: s.App().Password, AdminUser: s.Root().User, AdminPassword: s.Root().Password,
+	}
+	root, err := sql.Open("mysql", s.DSN(s.Root(), ""))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer root.Close()
+	if _, err := root.ExecContext(f.t.Context(), "CREATE DATABASE `"+db.Database+"`"); err != nil {
+		f.t.Fatal(err)
+	}
+	return db
+}
+
+func (f *Fleet) addShard(i int, db testcluster.DB, schema []string) shard.Shard {
+	f.t.Helper()
 	admin := db.OpenAdmin(f.t)
 	name := fmt.Sprintf("s%d", i+1)
 	for _, statement := range schema {
@@ -123,7 +151,11 @@ func (f *Fleet) addShard(i, server int, schema []string) shard.Shard {
 	}
 	f.Shards, f.Admin = append(f.Shards, db), append(f.Admin, admin)
 	f.Instance = instance.Config{User: db.User, Password: instance.Literal(db.Password)}
+	shared := strings.HasPrefix(db.Database, "t_") // one of testcluster's
 	f.t.Cleanup(func() {
+		if !shared {
+			return // it is gone with its server, which may be down already
+		}
 		// The identity row is keyed by the database's name, which is about to go.
 		_, err := admin.Exec("DELETE FROM `_berth`.`identity` WHERE database_name = ?", db.Database)
 		if err != nil {

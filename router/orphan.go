@@ -1,0 +1,83 @@
+package router
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/berthdb/berth/shard/instance"
+)
+
+// orphan keeps a ticket in flight whose connection broke while a statement or
+// a commit was under way: a closed socket proves nothing, the server may still
+// be at it. It leaves the gate once its session is seen to be gone.
+func (r *Router) orphan(t *ticket) {
+	s := t.server
+	s.mu.Lock()
+	s.orphans = append(s.orphans, t)
+	first := len(s.orphans) == 1
+	s.mu.Unlock()
+	if first {
+		r.spawn(func(ctx context.Context) { r.bury(ctx, s) })
+	}
+}
+
+// bury ends the server's orphaned sessions one after the other and returns
+// when there is none left.
+func (r *Router) bury(ctx context.Context, s *server) {
+	pause := newPause()
+	for {
+		s.mu.Lock()
+		if len(s.orphans) == 0 {
+			s.orphans = nil
+			s.mu.Unlock()
+			return
+		}
+		t := s.orphans[0]
+		s.mu.Unlock()
+		if err := s.end(ctx, t); err != nil {
+			s.log.Warn("can't confirm that a broken session is gone", "connection", t.conn.Load().ID(), "error", err)
+			if !sleep(ctx, pause.NextBackOff()) {
+				return
+			}
+			continue
+		}
+		pause.Reset()
+		r.gate.leave(t)
+		s.mu.Lock()
+		s.orphans = s.orphans[1:]
+		s.mu.Unlock()
+	}
+}
+
+// end kills the ticket's session and waits until the server no longer lists it.
+func (s *server) end(ctx context.Context, t *ticket) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	control, err := s.control.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer control.Close()
+	// A server that was restarted has given the session's number to another
+	// one by now; the session itself went with the old process.
+	var uptime float64
+	if err := control.QueryRowContext(ctx, "SELECT variable_value FROM performance_schema.global_status WHERE variable_name = 'Uptime'").Scan(&uptime); err != nil {
+		return fmt.Errorf("ask how long the server is up: %w", err)
+	}
+	c := t.conn.Load()
+	if time.Since(c.born).Seconds() > uptime+2 {
+		return nil
+	}
+	return instance.Kill(ctx, control, c.ID())
+}
+
+// open is the error of a statement that the open breaker turned away.
+func (s *server) open() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lastErr == nil {
+		return errOpen
+	}
+	return joined(errOpen, s.lastErr)
+}
