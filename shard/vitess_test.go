@@ -18,9 +18,9 @@ import (
 	"github.com/berthdb/berth/shard"
 )
 
-// xxhash is Vitess's own vindex. Berth's keyspace ids must equal what it
+// vindex is Vitess's own xxhash vindex. Berth's keyspace ids must equal what it
 // makes, byte for byte, so that a Vitess cluster can take over the same shards.
-func xxhash(t testing.TB) vindexes.SingleColumn {
+func vindex(t testing.TB) vindexes.SingleColumn {
 	t.Helper()
 	v, err := vindexes.CreateVindex("xxhash", "xxhash", nil)
 	if err != nil {
@@ -49,7 +49,7 @@ func checkVitess(t testing.TB, v vindexes.SingleColumn, m shard.Member, column s
 }
 
 func TestKeyspaceIDsEqualVitess(t *testing.T) {
-	v := xxhash(t)
+	v := vindex(t)
 	signed := []int64{0, 1, -1, 42, -42, math.MaxInt64, math.MinInt64}
 	unsigned := []uint64{0, 1, math.MaxInt64, math.MaxInt64 + 1, math.MaxUint64}
 	for n := uint64(1); n < math.MaxUint64/10; n *= 10 { // where the text grows
@@ -86,7 +86,7 @@ func TestGoldenKeyspaceIDs(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	v, lines := xxhash(t), 0
+	v, lines := vindex(t), 0
 	for in := bufio.NewScanner(f); in.Scan(); {
 		id, kid, ok := strings.Cut(in.Text(), "\t")
 		if !ok {
