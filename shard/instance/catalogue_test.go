@@ -47,15 +47,17 @@ func TestCatalogueAndClassify(t *testing.T) {
 	if memberType != shard.Integer {
 		t.Errorf("the member type is %s", memberType)
 	}
+	// replies refers to attachments loosely, so it is not sharded, so it holds
+	// the rows of attachments back, which hold those of messages, and so on.
 	want := map[string]struct {
 		kind     shard.TableKind
 		column   string
 		problems string // a word of each, in order
 		warnings string
 	}{
-		"members":     {shard.Sharded, "id", "", "taken for the table of the members|by_name"},
-		"messages":    {shard.Sharded, "member_id", "", "author changes rows|trigger noisy"},
-		"attachments": {shard.Sharded, "Member_ID", "", "AUTO_INCREMENT"},
+		"members":     {shard.Global, "", "author of messages", ""},
+		"messages":    {shard.Global, "", "within of attachments", ""},
+		"attachments": {shard.Global, "", "loose of replies", ""},
 		"replies":     {shard.Global, "", "loose to attachments does not tie", ""},
 		"countries":   {shard.Reference, "", "", ""},
 		"visits":      {shard.Sharded, "member_id", "", ""},
@@ -69,19 +71,6 @@ func TestCatalogueAndClassify(t *testing.T) {
 		"settings":    {shard.Global, "", "", ""},
 		"recent":      {"", "", "", ""},
 	}
-	// replies is not sharded and refers to attachments, which holds its rows
-	// back; the same then goes for nothing else: nobody refers to attachments.
-	entry := want["attachments"]
-	entry.kind, entry.column, entry.problems, entry.warnings = shard.Global, "", "loose of replies", ""
-	want["attachments"] = entry
-	// attachments in turn refers to messages, and messages to members.
-	entry = want["messages"]
-	entry.kind, entry.column, entry.problems, entry.warnings = shard.Global, "", "within of attachments", ""
-	want["messages"] = entry
-	entry = want["members"]
-	entry.kind, entry.column, entry.problems, entry.warnings = shard.Global, "", "author of messages", ""
-	want["members"] = entry
-
 	if len(proposals) != len(want) {
 		t.Errorf("%d proposals, want %d", len(proposals), len(want))
 	}
@@ -178,6 +167,16 @@ func TestClassifyMemberType(t *testing.T) {
 		if got != tt.want || strings.Join(kept, " ") != tt.kept {
 			t.Errorf("%v: type %s, sharded %v", tt, got, kept)
 		}
+	}
+}
+
+func TestClassifyOtherColumnNames(t *testing.T) {
+	table := instance.TableInfo{Name: "visits", Engine: "InnoDB", PrimaryKey: []string{"Visitor"},
+		Columns: []instance.Column{{Name: "Visitor", DataType: "int"}, {Name: "member_id", DataType: "int"}}}
+	_, proposals := instance.Classify([]instance.TableInfo{table}, instance.Classification{Shard: "a", MemberColumn: "member_id",
+		Columns: map[string]string{"visits": "visitor"}})
+	if got := proposals[0].Table; got.Kind != shard.Sharded || got.MemberColumn != "Visitor" {
+		t.Errorf("got %+v", got)
 	}
 }
 
