@@ -228,6 +228,8 @@ func (e Entry) validate(shards map[string]bool) error {
 		return fmt.Errorf("%s is frozen for shard %q, which the map does not have", e.Span, f.To)
 	case f.To == e.Shard:
 		return fmt.Errorf("%s is frozen for shard %s, which owns it already", e.Span, f.To)
+	case f.Attempt == "":
+		return fmt.Errorf("%s is frozen without an attempt's id", e.Span)
 	case f.Deadline.IsZero():
 		return fmt.Errorf("%s is frozen without a deadline", e.Span)
 	}
