@@ -39,6 +39,9 @@ func (r *Router) enter(ctx context.Context, to target, size int, p *patience) (*
 		frozen := false // the member itself
 		switch {
 		case !to.member.IsZero():
+			if err := v.m.Members().Type.Check(to.member); err != nil {
+				return nil, err
+			}
 			t.kid = to.member.KeyspaceID()
 			i := v.m.Lookup(to.member)
 			e := v.m.Entry(i)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -53,9 +54,9 @@ type pool struct {
 	dial func(context.Context) (*instance.Conn, error)
 
 	mu      sync.Mutex
-	idle    []*pooled // the last is the most recently used
-	open    int       // in use, idle, and being dialled
-	waiters []chan struct{}
+	idle    []*pooled      // the last is the most recently used
+	open    int            // in use, idle, and being dialled
+	waiters []chan *pooled // the longest waiting first; nil on it is leave to dial
 	closed  bool
 	waits   uint64 // statements that had to wait for a connection
 }
@@ -69,50 +70,56 @@ type pooled struct {
 }
 
 // get takes an idle connection that still answers, or dials one, or waits for
-// one to come back.
+// its turn when there are as many as there may be.
 func (p *pool) get(ctx context.Context) (*pooled, error) {
 	for {
-		p.mu.Lock()
-		if p.closed {
-			p.mu.Unlock()
-			return nil, ErrClosed
+		c, turn, err := p.next()
+		if err != nil {
+			return nil, err
 		}
-		if n := len(p.idle); n > 0 {
-			c := p.idle[n-1]
-			p.idle[n-1] = nil
-			p.idle = p.idle[:n-1]
-			p.mu.Unlock()
-			if p.usable(ctx, c) {
-				return c, nil
+		if turn != nil {
+			select {
+			case c = <-turn:
+			case <-ctx.Done():
+				p.giveUp(turn)
+				return nil, context.Cause(ctx)
 			}
-			p.discard(c)
-			continue
 		}
-		if p.open < p.cfg.MaxOpen {
-			p.open++
-			p.mu.Unlock()
+		if c == nil {
 			return p.connect(ctx)
 		}
-		turn := make(chan struct{}, 1)
+		if p.usable(ctx, c) {
+			return c, nil
+		}
+		p.discard(c)
+	}
+}
+
+// next gives an idle connection, or a turn to wait for, or neither, which is
+// leave to dial.
+func (p *pool) next() (c *pooled, turn chan *pooled, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch n := len(p.idle); {
+	case p.closed:
+		return nil, nil, ErrClosed
+	case n > 0:
+		c, p.idle[n-1] = p.idle[n-1], nil
+		p.idle = p.idle[:n-1]
+	case p.open < p.cfg.MaxOpen:
+		p.open++
+	default:
+		turn = make(chan *pooled, 1)
 		p.waiters = append(p.waiters, turn)
 		p.waits++
-		p.mu.Unlock()
-		select {
-		case <-turn:
-		case <-ctx.Done():
-			p.cancel(turn)
-			return nil, context.Cause(ctx)
-		}
 	}
+	return c, turn, nil
 }
 
 func (p *pool) connect(ctx context.Context) (*pooled, error) {
 	c, err := p.dial(ctx)
 	if err != nil {
-		p.mu.Lock()
-		p.open--
-		p.wake()
-		p.mu.Unlock()
+		p.vacate()
 		return nil, err
 	}
 	return &pooled{Conn: c, stmts: newStatements(p.cfg.Statements), born: time.Now()}, nil
@@ -133,46 +140,61 @@ func (p *pool) put(c *pooled) {
 		p.discard(c)
 		return
 	}
+	c.idleAt = time.Now()
 	p.mu.Lock()
-	if p.closed || len(p.idle) >= p.cfg.MaxIdle {
+	switch {
+	case len(p.waiters) > 0:
+		p.grant(c)
+	case p.closed || len(p.idle) >= p.cfg.MaxIdle:
 		p.mu.Unlock()
 		p.discard(c)
 		return
+	default:
+		p.idle = append(p.idle, c)
 	}
-	c.idleAt = time.Now()
-	p.idle = append(p.idle, c)
-	p.wake()
 	p.mu.Unlock()
 }
 
-// discard closes a connection and makes room for another.
+// discard closes a connection.
 func (p *pool) discard(c *pooled) {
 	_ = c.Close() // there is nothing to do about a connection that won't close
-	p.mu.Lock()
-	p.open--
-	p.wake()
-	p.mu.Unlock()
+	p.vacate()
 }
 
-// wake lets the longest waiting statement try again. Called with mu held.
-func (p *pool) wake() {
-	if len(p.waiters) > 0 {
-		p.waiters[0] <- struct{}{}
-		p.waiters = p.waiters[1:]
-	}
-}
-
-// cancel takes a waiter out; if its turn has come meanwhile, the next has it.
-func (p *pool) cancel(turn chan struct{}) {
+// vacate gives up a place among the open connections to whoever waits.
+func (p *pool) vacate() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for i, w := range p.waiters {
-		if w == turn {
-			p.waiters = append(p.waiters[:i:i], p.waiters[i+1:]...)
-			return
-		}
+	if len(p.waiters) > 0 {
+		p.grant(nil)
+	} else {
+		p.open--
 	}
-	p.wake()
+}
+
+// grant hands a connection, or leave to dial, to the longest waiting
+// statement. Called with mu held.
+func (p *pool) grant(c *pooled) {
+	p.waiters[0] <- c
+	p.waiters = p.waiters[1:]
+}
+
+// giveUp takes a waiter out; what it was given at the same moment goes back.
+func (p *pool) giveUp(turn chan *pooled) {
+	p.mu.Lock()
+	i := slices.Index(p.waiters, turn)
+	if i >= 0 {
+		p.waiters = slices.Delete(p.waiters, i, i+1)
+	}
+	p.mu.Unlock()
+	if i >= 0 {
+		return
+	}
+	if c := <-turn; c != nil {
+		p.put(c)
+	} else {
+		p.vacate()
+	}
 }
 
 // trim closes connections that have been idle for too long.
@@ -191,16 +213,13 @@ func (p *pool) trim() {
 	}
 }
 
-// close closes the idle connections; those in use are closed when they come back.
+// close closes the idle connections; those in use are closed when they come
+// back, unless a statement waits for them.
 func (p *pool) close() {
 	p.mu.Lock()
 	p.closed = true
 	idle := p.idle
 	p.idle = nil
-	for _, w := range p.waiters {
-		w <- struct{}{}
-	}
-	p.waiters = nil
 	p.mu.Unlock()
 	for _, c := range idle {
 		p.discard(c)

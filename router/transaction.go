@@ -96,6 +96,9 @@ func (tx *transaction) end(commit bool) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c, r := t.conn.Load(), tx.session.r
+	if t.ended == nil && !c.IsValid() {
+		t.ended = t.broken(driver.ErrBadConn) // while its rows were read; no COMMIT is sent
+	}
 	if t.ended != nil {
 		if t.fate.Load() != rolledBack {
 			_, _ = r.settle(t, c, io.ErrUnexpectedEOF)
