@@ -18,7 +18,8 @@ import (
 // Two shards on servers of their own; the first dies, the second must not
 // notice, and the first is used again by itself once it is back.
 func TestDeadPrimaryTripsItsBreakerAndComesBack(t *testing.T) {
-	dead, alive := testcluster.OwnMySQL(t, mysqld.Options{}), testcluster.OwnMySQL(t, mysqld.Options{})
+	// Durable, because a server that is killed must come back with its identity.
+	dead, alive := testcluster.OwnMySQL(t, mysqld.Options{Durable: true}), testcluster.OwnMySQL(t, mysqld.Options{})
 	f := testfleet.New(t, testfleet.Options{On: []*mysqld.Server{dead, alive}})
 	p := repository(t, open(t, f))
 	ctx := t.Context()
