@@ -1,6 +1,7 @@
 package consul_test
 
 import (
+	"flag"
 	"os"
 	"testing"
 
@@ -13,6 +14,12 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	// These tests wait for sessions and time limits for the most part: as many
+	// at once as there are processors would be too few.
+	if err := flag.Set("test.parallel", "16"); err != nil {
+		panic(err)
+	}
 	os.Exit(testcluster.Main(m, testcluster.Options{Consul: true}))
 }
 
