@@ -7,7 +7,7 @@ import (
 // agree checks that the parser's tokenizer cuts the text at the same places as
 // the guard's own scanner.
 func agree(p *sqlparser.Parser, l *lexer) error {
-	tk := p.NewStringTokenizer(l.sql)
+	tk := p.NewStringTokenizer(l.sql[:l.body])
 	scan := func() int {
 		typ, _ := tk.Scan()
 		for typ == sqlparser.COMMENT {
@@ -21,7 +21,7 @@ func agree(p *sqlparser.Parser, l *lexer) error {
 			return l.refuse("the server and the parser may read it differently from here on")
 		}
 	}
-	if typ := scan(); typ != 0 && typ != ';' {
+	if typ := scan(); typ != 0 {
 		l.pos = len(l.sql)
 		return l.refuse("the server and the parser may read its end differently")
 	}

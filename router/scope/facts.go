@@ -137,28 +137,45 @@ func (b *block) note(t *table, err error) {
 
 // tie follows the equalities from a table and returns every value they lead
 // to. All of them have to name the same member.
+//
+// A fact that holds for another table only may be used once an equality led
+// there: the equality is not true of NULL, so that table has a row in it, and
+// with the row come the conditions of its own outer join.
 func (b *block) tie(t *table) []source {
 	seen := map[*table]bool{t: true}
+	used := make([]bool, len(b.facts))
 	var found []source
-	for queue := []*table{t}; len(queue) > 0; queue = queue[1:] {
-		for _, f := range b.facts {
-			if f.holds != nil && !f.holds[t] {
+	for again := true; again; {
+		again = false
+		for i, f := range b.facts {
+			if used[i] || !f.usable(seen) {
 				continue
 			}
-			far := f.b
-			switch queue[0] {
-			case f.a.table:
-			case f.b.table:
-				far = f.a
-			default:
-				continue
-			}
-			found = append(found, far.known...)
-			if far.table != nil && !seen[far.table] {
-				seen[far.table] = true
-				queue = append(queue, far.table)
+			used[i], again = true, true
+			for _, end := range []term{f.a, f.b} {
+				found = append(found, end.known...)
+				if end.table != nil {
+					seen[end.table] = true
+				}
 			}
 		}
 	}
 	return found
+}
+
+// usable reports whether one of its sides is among the tables seen and it may
+// be used for one of them.
+func (f fact) usable(seen map[*table]bool) bool {
+	if !seen[f.a.table] && !seen[f.b.table] {
+		return false
+	}
+	if f.holds == nil {
+		return true
+	}
+	for t := range seen {
+		if f.holds[t] {
+			return true
+		}
+	}
+	return false
 }

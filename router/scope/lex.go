@@ -41,13 +41,14 @@ type lexer struct {
 	tokens []token
 	depth  int
 	ended  bool // a semicolon was seen
+	body   int  // where it stands, or the end
 	params int
 }
 
 // lex splits the one statement in sql into tokens, without its comments and
 // its closing semicolon.
 func lex(sql string) (*lexer, error) {
-	l := &lexer{sql: sql}
+	l := &lexer{sql: sql, body: len(sql)}
 	if !utf8.ValidString(sql) {
 		return nil, l.refuse("the text is not valid UTF-8; pass binary values as parameters")
 	}
@@ -66,8 +67,8 @@ func lex(sql string) (*lexer, error) {
 			return nil, &RefusedError{Reason: MultiStatement, Why: "there is a second statement after the semicolon; send one at a time", Statement: excerpt(sql)}
 		}
 		if sql[l.pos] == ';' {
+			l.ended, l.body = true, l.pos
 			l.pos++
-			l.ended = true
 			continue
 		}
 		if err := l.next(); err != nil {
@@ -101,7 +102,7 @@ func (l *lexer) emit(kind tokenKind, end int) {
 	l.pos = end
 }
 
-// last is the token before the present place, if nothing stands between.
+// touching is the token before the present place, if nothing stands between.
 func (l *lexer) touching() (token, bool) {
 	if n := len(l.tokens); n > 0 && l.tokens[n-1].end == l.pos {
 		return l.tokens[n-1], true

@@ -92,7 +92,7 @@ func (p *Parser) grow(s *Statement, l *lexer) error {
 	if err != nil {
 		return err
 	}
-	tree, err := p.parse(s.sql)
+	tree, err := p.parse(s.sql[:l.body])
 	if err != nil {
 		l.pos = 0
 		return l.refuse("the parser does not know its syntax: " + err.Error())
