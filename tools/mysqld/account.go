@@ -26,12 +26,14 @@ const (
 // servers skip name resolution; they listen on 127.0.0.1 only.
 //
 // The application's account gets what applications use and nothing that an
-// administrator does, so that a test which passes with it needs no more.
+// administrator does, so that a test which passes with it needs no more. The
+// mysql schema is taken from it again: who may insert there may create users.
 const accountsSQL = `ALTER USER 'root'@'localhost' IDENTIFIED WITH caching_sha2_password BY '` + TestRootPassword + `';
 CREATE USER 'root'@'%' IDENTIFIED WITH caching_sha2_password BY '` + TestRootPassword + `';
 GRANT ALL PRIVILEGES ON *.* TO 'root'@'%' WITH GRANT OPTION;
 CREATE USER 'app'@'%' IDENTIFIED WITH caching_sha2_password BY '` + TestAppPassword + `';
 GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, CREATE TEMPORARY TABLES, EXECUTE, LOCK TABLES ON *.* TO 'app'@'%';
+REVOKE SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, CREATE TEMPORARY TABLES, EXECUTE, LOCK TABLES ON mysql.* FROM 'app'@'%';
 CREATE USER 'repl'@'%' IDENTIFIED WITH caching_sha2_password BY '` + replPassword + `';
 GRANT REPLICATION SLAVE ON *.* TO 'repl'@'%';
 `

@@ -29,6 +29,7 @@ func (s *Server) args() []string {
 		"--local-infile=ON",
 		"--performance-schema=ON",
 		"--skip-name-resolve",
+		"--partial-revokes=ON",
 		"--secure-file-priv=",
 		"--loose-mysqlx=OFF",
 
@@ -44,7 +45,7 @@ func (s *Server) args() []string {
 	}
 	if !o.Durable {
 		args = append(args,
-			"--innodb-flush-log-at-trx-commit=0",
+			"--innodb-flush-log-at-trx-commit=2",
 			"--sync-binlog=0",
 			"--innodb-doublewrite=OFF",
 		)

@@ -139,8 +139,8 @@ func (s *Server) Exited() <-chan struct{} {
 	return s.process.Exited()
 }
 
-// Close kills the server, removes its directory unless that was there before,
-// and gives the port back. Closing twice is harmless.
+// Close kills the server, removes its directory unless that held something
+// before, and gives the port back. Closing twice is harmless.
 func (s *Server) Close() error {
 	err := s.Kill()
 	if s.guard != nil {

@@ -70,17 +70,10 @@ func (s *Server) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	dir, fresh, err := makeDir(s.opts.Dir)
-	if err != nil {
+	if s.dir, s.guard, err = proc.GuardDir(s.opts.Dir, "berth-mysqld-"); err != nil {
 		return fmt.Errorf("make the directory of a MySQL server: %w", err)
 	}
-	s.dir = dir
-	if fresh {
-		// A directory with data from before is not ours to remove.
-		if s.guard, err = proc.NewGuard(dir); err != nil {
-			return errors.Join(err, os.RemoveAll(dir))
-		}
-	}
+	dir := s.dir
 	if err := s.user.canReach(filepath.Dir(dir)); err != nil {
 		return fmt.Errorf("make the directory of a MySQL server: %w; choose another one", err)
 	}
@@ -99,23 +92,6 @@ func (s *Server) prepare(ctx context.Context) error {
 		return err
 	}
 	return errors.Join(log.Close(), s.user.own(dir, tmp, s.ErrorLog()))
-}
-
-// makeDir creates the server's directory. It is fresh unless it was there,
-// with something in it.
-func makeDir(dir string) (path string, fresh bool, err error) {
-	if dir == "" {
-		path, err = os.MkdirTemp("", "berth-mysqld-")
-		return path, true, err
-	}
-	if path, err = filepath.Abs(dir); err != nil {
-		return "", false, err
-	}
-	if err := os.MkdirAll(path, 0o755); err != nil {
-		return "", false, err
-	}
-	entries, err := os.ReadDir(path)
-	return path, len(entries) == 0, err
 }
 
 // PID is the process id of the server, or of its last run.

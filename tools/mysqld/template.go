@@ -27,6 +27,7 @@ var initArgs = []string{
 	"--innodb-flush-log-at-trx-commit=0",
 	"--innodb-buffer-pool-size=64M",
 	"--skip-log-bin",
+	"--partial-revokes=ON",
 }
 
 // template returns an initialised data directory of this MySQL, with the

@@ -2,7 +2,7 @@
 // and sees to it that the process is gone, and its directory with it, however
 // the program that started it ends.
 //
-//	guard, err := proc.NewGuard(dir)          // dir holds all the server writes
+//	dir, guard, err := proc.GuardDir("", "berth-mysqld-")
 //	p, err := proc.Start(proc.Spec{
 //		Name:  "mysqld on port 20123",
 //		Path:  "/usr/sbin/mysqld",

@@ -16,6 +16,7 @@ import (
 const guardScript = `
 trap '' HUP INT QUIT TERM
 dir=$1
+keep=$2
 pid=
 while read -r order arg; do
 	case $order in
@@ -41,11 +42,11 @@ if [ -n "$pid" ]; then
 		;;
 	esac
 fi
-rm -rf -- "$dir"
+[ "$keep" = keep ] || rm -rf -- "$dir"
 `
 
 // Guard outlives the program that made it by as long as it takes to kill the
-// process it watches and remove its directory.
+// process it watches and remove its directory, if it is not to be kept.
 type Guard struct {
 	dir string
 
@@ -55,8 +56,9 @@ type Guard struct {
 }
 
 // NewGuard starts the guard of dir: an absolute path that holds nothing but
-// what the guarded process writes, since all of it is removed.
-func NewGuard(dir string) (*Guard, error) {
+// what the guarded process writes, since all of it is removed unless keep is
+// true. Then the guard only ends the process.
+func NewGuard(dir string, keep bool) (*Guard, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("open the guard's pipe for %s: %w", dir, err)
@@ -65,6 +67,9 @@ func NewGuard(dir string) (*Guard, error) {
 	// No output is connected: a guard that held the standard output of a test
 	// would keep the go command waiting for it.
 	cmd := exec.Command("/bin/sh", "-c", guardScript, "berth-guard", dir)
+	if keep {
+		cmd.Args = append(cmd.Args, "keep")
+	}
 	cmd.Dir = "/"
 	cmd.Stdin = r
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -104,7 +109,7 @@ func (g *Guard) StandDown() error {
 }
 
 // Fire has the guard do its work now: kill the process if it still runs, and
-// remove the directory. It returns when that is done. Calling it again, or
+// remove the directory if it is to be removed. It returns when that is done. Calling it again, or
 // after StandDown, does nothing.
 func (g *Guard) Fire() error {
 	return g.end("")
