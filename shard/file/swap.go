@@ -82,10 +82,12 @@ func (s *Store) compare(old *shard.Map) ([]byte, error) {
 // caller holds the directory's lock, so one name serves for all temporary
 // files, and what a crash left there is overwritten.
 func (s *Store) replace(name string, b []byte) error {
-	if err := writeSynced(s.path(".next"), b); err != nil {
+	next := s.path(".next")
+	if err := writeSynced(next, b); err != nil {
+		_ = os.Remove(next) // on a full disk it is in the way
 		return err
 	}
-	if err := os.Rename(s.path(".next"), s.path(name)); err != nil {
+	if err := os.Rename(next, s.path(name)); err != nil {
 		return err
 	}
 	if err := syncDir(s.path(name, "..")); err != nil {
@@ -118,7 +120,7 @@ func syncDir(path string) error {
 func advise(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w; run this as the account that owns the directory", err)
+		return fmt.Errorf("%w; run this as the account that owns the directory, and see that it may write there", err)
 	case errors.Is(err, errNoSpace), errors.Is(err, errQuota):
 		return fmt.Errorf("%w; free some space there, the old map is still in place", err)
 	case errors.Is(err, errReadOnly):
