@@ -16,8 +16,9 @@ const (
 	MaxStored = 512 << 10
 	// compressFrom is the size of the text from which it is stored compressed.
 	compressFrom = 64 << 10
-	// maxText bounds what a stored value may unpack to.
-	maxText = 64 << 20
+	// maxText bounds what a stored value may unpack to: several times the text
+	// of the largest map that fits.
+	maxText = 16 << 20
 )
 
 var (

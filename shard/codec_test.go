@@ -172,7 +172,7 @@ func pack(b []byte) []byte {
 
 // A small value that unpacks to a very large one is refused before memory is.
 func TestDecodeRefusesBomb(t *testing.T) {
-	bomb := pack(bytes.Repeat([]byte(" "), 65<<20))
+	bomb := pack(bytes.Repeat([]byte(" "), 17<<20))
 	if len(bomb) > shard.MaxStored {
 		t.Fatalf("the bomb has %d bytes, more than a store would hold", len(bomb))
 	}
