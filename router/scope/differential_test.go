@@ -73,6 +73,12 @@ func newSides(t *testing.T) *sides {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = conn.Close() })
+		// MySQL 9.7 multiplies rows when it makes a semijoin of an EXISTS in the
+		// ON of nested outer joins: 729 rows instead of 27, from a count of other
+		// members' rows. That would be found here as if the guard had erred.
+		if _, err := conn.ExecContext(t.Context(), "SET optimizer_switch = 'semijoin=off'"); err != nil {
+			t.Fatal(err)
+		}
 		return conn
 	}
 	s := &sides{all: open(0)}
@@ -124,7 +130,7 @@ func TestAcceptedReadsSeeOneMemberOnly(t *testing.T) {
 	s, p, c := newSides(t), newParser(t), catalogue(t, shard.Integer)
 	g := &generator{Rand: rand.New(rand.NewPCG(1, 2))}
 	var accepted, compared, wouldLeak int
-	for range 12_000 {
+	for range 3_000 {
 		g.member, g.ctes, g.aliases = 1+g.IntN(members), nil, 0
 		text := g.statement()
 		values, claimed, err := claim(p, c, text, g.member)
@@ -188,7 +194,7 @@ func TestAcceptedWritesChangeOneMemberOnly(t *testing.T) {
 	s, p, c := newSides(t), newParser(t), catalogue(t, shard.Integer)
 	g := &generator{Rand: rand.New(rand.NewPCG(3, 4))}
 	changed := 0
-	for range 8_000 {
+	for range 1_200 {
 		g.member, g.ctes, g.aliases = 1+g.IntN(members), nil, 0
 		text := g.write()
 		values, claimed, err := claim(p, c, text, g.member)
@@ -224,7 +230,7 @@ func TestAcceptedWritesChangeOneMemberOnly(t *testing.T) {
 		}
 	}
 	t.Logf("%d statements changed rows", changed)
-	if changed < 300 {
+	if changed < 200 {
 		t.Errorf("%d accepted statements changed anything; the generator no longer tests much", changed)
 	}
 }
