@@ -42,6 +42,11 @@ type Config struct {
 	Log          *slog.Logger // nil discards
 }
 
+// Defaults are what the zero values of Config's parts mean.
+func Defaults() (PoolConfig, BufferConfig, BreakerConfig, SyncConfig) {
+	return PoolConfig{}.withDefaults(), BufferConfig{}.withDefaults(), BreakerConfig{}.withDefaults(), SyncConfig{}.withDefaults()
+}
+
 // Router routes statements by the current map. Open it once a process.
 type Router struct {
 	cfg         Config
@@ -94,8 +99,8 @@ func Open(ctx context.Context, cfg Config) (*Router, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	cfg.Pool, cfg.Buffer, cfg.Breaker = cfg.Pool.withDefaults(), cfg.Buffer.withDefaults(), cfg.Breaker.withDefaults()
-	cfg.Sync = cfg.Sync.withDefaults()
+	cfg.Pool, cfg.Buffer = cfg.Pool.withDefaults(), cfg.Buffer.withDefaults()
+	cfg.Breaker, cfg.Sync = cfg.Breaker.withDefaults(), cfg.Sync.withDefaults()
 	parser, err := scope.New(cfg.Scope)
 	if err != nil {
 		return nil, fmt.Errorf("open router: %w", err)

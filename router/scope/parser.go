@@ -139,3 +139,7 @@ func isWrite(tree sqlparser.Statement) bool {
 	}
 	return false
 }
+
+// CacheSize tells how many statements are remembered and about how many bytes
+// they take.
+func (p *Parser) CacheSize() (statements int, bytes int64) { return p.cache.size() }
