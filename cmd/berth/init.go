@@ -164,6 +164,9 @@ func (c *cluster) refuseSecondMap(ctx context.Context) error {
 func clusterOf(found []*survey) (string, error) {
 	left := ""
 	for _, s := range found {
+		if err := s.refuseLiving(); err != nil {
+			return "", err
+		}
 		switch {
 		case s.identity.Cluster == "":
 		case left == "":
