@@ -66,7 +66,7 @@ func (s *Server) prepare(ctx context.Context) error {
 	if s.opts.ServerID == 0 {
 		s.opts.ServerID = uint32(s.opts.Port)
 	}
-	template, err := s.install.template(ctx, s.user, s.opts)
+	template, err := s.install.template(ctx, s.user, s.opts.Log)
 	if err != nil {
 		return err
 	}

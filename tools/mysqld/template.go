@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,10 +31,26 @@ var initArgs = []string{
 	"--partial-revokes=ON",
 }
 
+// Prepare has everything ready that a first Start would have to make: the
+// MySQL of Ensure, and the template of its data directories.
+func Prepare(ctx context.Context, log *slog.Logger) (*Install, error) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	in, err := Ensure(ctx, log)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := in.template(ctx, serverUser(), log); err != nil {
+		return nil, err
+	}
+	return in, nil
+}
+
 // template returns an initialised data directory of this MySQL, with the
 // accounts in it, from the cache. Its name carries the version and a digest of
 // what went into it, so that a change here makes a new one.
-func (in *Install) template(ctx context.Context, user unprivileged, opts Options) (string, error) {
+func (in *Install) template(ctx context.Context, user unprivileged, log *slog.Logger) (string, error) {
 	dir, err := cache.Dir()
 	if err != nil {
 		return "", err
@@ -48,7 +65,7 @@ func (in *Install) template(ctx context.Context, user unprivileged, opts Options
 		if err := in.initialise(ctx, tmp, user); err != nil {
 			return err
 		}
-		opts.Log.Info("made the template of a data directory", "mysql", in.Version.String(), "took", time.Since(start).Round(time.Millisecond).String())
+		log.Info("made the template of a data directory", "mysql", in.Version.String(), "took", time.Since(start).Round(time.Millisecond).String())
 		return nil
 	})
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 // guardScript reads orders from its input: "watch PID", "forget" or "bye".
 // End-of-file is the program's death, or Fire. The loop that waits for the
 // killed process is bounded, because under an init that reaps nothing an
-// ended process is listed for ever.
+// ended process is listed for ever. The removal is tried more than once,
+// because below a directory with several servers others may still be ending.
 const guardScript = `
 trap '' HUP INT QUIT TERM
 dir=$1
@@ -42,7 +43,12 @@ if [ -n "$pid" ]; then
 		;;
 	esac
 fi
-[ "$keep" = keep ] || rm -rf -- "$dir"
+[ "$keep" = keep ] && exit 0
+i=0
+until rm -rf -- "$dir" 2>/dev/null || [ $i -ge 200 ]; do
+	i=$((i + 1))
+	sleep 0.05
+done
 `
 
 // Guard outlives the program that made it by as long as it takes to kill the
