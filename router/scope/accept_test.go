@@ -92,6 +92,7 @@ var accepted = []struct {
 	{"SELECT * FROM (contacts c JOIN messages m ON m.member_id = c.member_id) LEFT JOIN notes n ON n.owner_id = c.member_id WHERE m.member_id = 42", nil},
 	{"SELECT * FROM (contacts c, messages m) WHERE c.member_id = 42 AND c.member_id = m.member_id", nil},
 	{"SELECT * FROM contacts c, JSON_TABLE(c.data, '$[*]' COLUMNS (x INT PATH '$')) j WHERE c.member_id = 42", nil},
+	{"SELECT * FROM (countries k CROSS JOIN labels l) LEFT JOIN contacts c ON c.member_id = 42 AND c.id = l.id", nil},
 	// Subqueries.
 	{"SELECT * FROM contacts c WHERE c.member_id = 42 AND EXISTS (SELECT 1 FROM messages m WHERE m.member_id = c.member_id)", nil},
 	{"SELECT * FROM contacts c WHERE c.member_id = 42 AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.member_id = c.member_id AND m.contact_id = c.id)", nil},

@@ -44,7 +44,7 @@ func (l *lexer) words() (quotedCalls map[string]bool, err error) {
 			}
 			quotedCalls[lower(t.text[1:len(t.text)-1])] = true
 		case t.kind != tokenWord || afterDot:
-		case serverKeywords[t.text] && next.text != "(":
+		case serverKeywords[t.text]:
 			l.pos = t.start
 			return nil, l.refuse("the word " + t.text + ", which the server has a meaning of its own for; put a name in backticks")
 		case spaceSensitive[t.text] && next.text == "(" && next.start != t.end:

@@ -44,6 +44,9 @@ func (a *analysis) use(name sqlparser.TableName, alias string) (*table, error) {
 		return nil, a.refuse(OtherDatabase, "tables whose name begins with _berth are Berth's own; use berth's commands")
 	}
 	if lower(db) == "information_schema" {
+		if !schemaViews[lower(n)] {
+			return nil, a.refuse(OtherDatabase, "information_schema."+n+" tells about the server or its data, not the schema; use Unscoped and name the shard")
+		}
 		a.system = true
 		return nil, nil
 	}
@@ -61,6 +64,12 @@ func (a *analysis) use(name sqlparser.TableName, alias string) (*table, error) {
 	a.tables = append(a.tables, use)
 	return use, nil
 }
+
+// schemaViews are the views of information_schema that say the same on every
+// shard. Others show other sessions' statements (PROCESSLIST) or values out of
+// tables (COLUMN_STATISTICS).
+var schemaViews = set("tables columns statistics key_column_usage table_constraints referential_constraints check_constraints " +
+	"schemata views character_sets collations collation_character_set_applicability engines keywords")
 
 // statement analyses a whole read or write.
 func (a *analysis) statement(tree sqlparser.Statement) error {

@@ -47,13 +47,8 @@ func (b *block) view(items []*item) *view {
 // from reads a FROM clause and its conditions, and WHERE; then every sharded
 // table of the block must be tied.
 func (b *block) from(tables []sqlparser.TableExpr, where *sqlparser.Where) error {
-	for _, t := range tables {
-		if err := b.collect(t); err != nil {
-			return err
-		}
-	}
-	if b.loose && b.outerJoin {
-		return b.a.refuse(Construct, "a JOIN without a condition beside an outer join can be grouped in two ways; write CROSS JOIN in parentheses, or a condition")
+	if err := b.collectGroup(tables); err != nil {
+		return err
 	}
 	if err := b.distinctNames(); err != nil {
 		return err

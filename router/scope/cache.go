@@ -10,6 +10,9 @@ import (
 // itself, its scope and its place in the cache.
 const statementBytes = 512
 
+// tokenBytes is about what the tree takes for each token of the text.
+const tokenBytes = 192
+
 // cacheParts spreads the locks; a reader only ever takes one part's, shared.
 const cacheParts = 16
 

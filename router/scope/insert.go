@@ -123,8 +123,8 @@ func appendSource(list []source, s source) []source {
 }
 
 // mayBe reports whether the server could take a name for the column. It
-// compares names without regard to case and to accents, so beyond ASCII
-// everything may be.
+// compares names without regard to case, by a rule of its own beyond ASCII; so
+// there everything may be.
 func mayBe(name, column string) bool {
 	return lower(name) == lower(column) || !isASCII(name) || !isASCII(column)
 }

@@ -13,12 +13,7 @@ func (b *block) collect(e sqlparser.TableExpr) error {
 	case *sqlparser.AliasedTableExpr:
 		return b.collectTable(e)
 	case *sqlparser.ParenTableExpr:
-		for _, t := range e.Exprs {
-			if err := b.collect(t); err != nil {
-				return err
-			}
-		}
-		return nil
+		return b.collectGroup(e.Exprs)
 	case *sqlparser.JoinTableExpr:
 		switch e.Join {
 		case sqlparser.LeftJoinType, sqlparser.RightJoinType, sqlparser.NaturalLeftJoinType, sqlparser.NaturalRightJoinType:
@@ -38,6 +33,22 @@ func (b *block) collect(e sqlparser.TableExpr) error {
 		return nil
 	}
 	return b.a.refuse(Construct, "an entry of FROM of a kind the guard does not know")
+}
+
+// collectGroup makes the items of a FROM, or of parentheses within one.
+func (b *block) collectGroup(tables []sqlparser.TableExpr) error {
+	loose, outerJoin := b.loose, b.outerJoin
+	b.loose, b.outerJoin = false, false
+	for _, t := range tables {
+		if err := b.collect(t); err != nil {
+			return err
+		}
+	}
+	if b.loose && b.outerJoin {
+		return b.a.refuse(Construct, "a JOIN without a condition beside an outer join can be grouped in two ways; put it in parentheses, or give it a condition")
+	}
+	b.loose, b.outerJoin = loose, outerJoin
+	return nil
 }
 
 func (b *block) collectTable(e *sqlparser.AliasedTableExpr) error {

@@ -111,9 +111,7 @@ func (p *Parser) grow(s *Statement, l *lexer) error {
 	}
 	s.tree, s.refusal = tree, in.refusal
 	s.locking, s.readsState, s.setsState = in.locking, in.reads, in.sets
-	if sized, ok := tree.(interface{ CachedSize(bool) int64 }); ok {
-		s.cachedBytes += sized.CachedSize(true)
-	}
+	s.cachedBytes += int64(len(l.tokens)) * tokenBytes
 	return nil
 }
 

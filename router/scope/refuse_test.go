@@ -284,6 +284,8 @@ var refusals = []struct {
 		"SELECT * FROM other.contacts WHERE contacts.member_id = 42",
 		"SELECT * FROM mysql.user",
 		"SELECT * FROM performance_schema.threads",
+		"SELECT info FROM information_schema.processlist",
+		"SELECT histogram FROM information_schema.COLUMN_STATISTICS",
 		"SELECT * FROM _berth_fence",
 		"SELECT * FROM _BERTH.fence",
 		"SELECT * FROM contacts WHERE member_id = 42 AND EXISTS (SELECT 1 FROM _berth_fence)",
