@@ -68,7 +68,7 @@ func Parse(b []byte) (*Config, error) {
 	if err := yaml.UnmarshalWithOptions(b, &c, yaml.Strict()); err != nil {
 		return nil, errors.New(yaml.FormatError(err, false, true))
 	}
-	return &c, c.validate()
+	return &c, c.Check()
 }
 
 // resolve makes the file's paths absolute.

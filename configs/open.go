@@ -47,7 +47,7 @@ func (c *Config) OpenStore(context.Context) (shard.Store, error) {
 // Instance is how the routed statements connect.
 func (c *Config) Instance() instance.Config {
 	cfg := c.MySQL.Account.instance()
-	cfg.Options, _ = c.MySQL.options() // validate has seen its error
+	cfg.Options, _ = c.MySQL.options() // Check has seen its error
 	return cfg
 }
 
@@ -132,7 +132,7 @@ func (c *Config) Router(store shard.Store, log *slog.Logger) router.Config {
 
 // Logger logs to w as the configuration says.
 func (c *Config) Logger(w io.Writer) *slog.Logger {
-	level, _ := c.Log.level() // validate has seen its error
+	level, _ := c.Log.level() // Check has seen its error
 	opts := &slog.HandlerOptions{Level: level}
 	if cmp.Or(c.Log.Format, "text") == "json" {
 		return slog.New(slog.NewJSONHandler(w, opts))

@@ -7,8 +7,8 @@ import (
 	"net/url"
 )
 
-// validate refuses settings that contradict each other.
-func (c *Config) validate() error {
+// Check refuses settings that contradict each other.
+func (c *Config) Check() error {
 	if c.Store != "" {
 		if u, err := url.Parse(c.Store); err != nil || (u.Scheme != "consul" && u.Scheme != "file") {
 			return fmt.Errorf("store %q: write consul://HOST:PORT/PREFIX or file:///DIRECTORY", c.Store)
