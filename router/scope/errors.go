@@ -100,7 +100,8 @@ func (e *ValueError) Error() string {
 	return fmt.Sprintf("%s is no member id: %s", e.Value, e.Why)
 }
 
-// ArgumentsError is a call with another number of arguments than parameters.
+// ArgumentsError is a call whose arguments do not match the parameters: named,
+// too many, too few, or (Have equals Want) not in order.
 type ArgumentsError struct {
 	Have, Want int
 	Named      string // the name of an argument, which MySQL does not have
@@ -109,6 +110,9 @@ type ArgumentsError struct {
 func (e *ArgumentsError) Error() string {
 	if e.Named != "" {
 		return fmt.Sprintf("argument %q is named; MySQL takes arguments by position only", e.Named)
+	}
+	if e.Have == e.Want {
+		return "the arguments are not in the order of their ordinals; pass them by position"
 	}
 	return fmt.Sprintf("the statement has %d parameters and was given %d arguments", e.Want, e.Have)
 }
