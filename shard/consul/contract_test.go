@@ -17,8 +17,12 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	// These tests wait for sessions and time limits for the most part: as many
 	// at once as there are processors would be too few.
-	if err := flag.Set("test.parallel", "16"); err != nil {
-		panic(err)
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "test.parallel" || f.Name == "test.fuzz" })
+	if !asked {
+		if err := flag.Set("test.parallel", "16"); err != nil {
+			panic(err)
+		}
 	}
 	os.Exit(testcluster.Main(m, testcluster.Options{Consul: true}))
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"syscall"
 
 	"github.com/berthdb/berth/shard"
 )
@@ -121,9 +122,9 @@ func advise(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%w; run this as the account that owns the directory, and see that it may write there", err)
-	case errors.Is(err, errNoSpace), errors.Is(err, errQuota):
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return fmt.Errorf("%w; free some space there, the old map is still in place", err)
-	case errors.Is(err, errReadOnly):
+	case errors.Is(err, syscall.EROFS):
 		return fmt.Errorf("%w; mount it for writing", err)
 	}
 	return err
