@@ -59,7 +59,7 @@ func newRoot(s streams) *cobra.Command {
 		return nil
 	}
 	complete(root, "output", "table", "json")
-	root.AddCommand(newInit(a), newMap(a), newShard(a), newTable(a), newSQL(a), newImport(a), newMember(a), newHealth(a), newVersion(a))
+	root.AddCommand(newInit(a), newMap(a), newShard(a), newTable(a), newSQL(a), newImport(a), newMember(a), newHealth(a), newDemo(a), newVersion(a))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	exampleLast(root)

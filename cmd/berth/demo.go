@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/berthdb/berth/router"
+	"github.com/berthdb/berth/shard"
+	"github.com/berthdb/berth/tools/community"
+	"github.com/berthdb/berth/tools/localcluster"
+)
+
+// demoOptions are the demo's own.
+type demoOptions struct {
+	members, seconds, shards int
+	seed                     uint64
+	dir                      string
+	once                     bool
+}
+
+func newDemo(a *app) *cobra.Command {
+	var o demoOptions
+	cmd := &cobra.Command{
+		Use: "demo", Short: "Show the whole thing on this machine, live",
+		Long: "Start real MySQL servers on this machine, one a shard, load a made-up community of members, run live\n" +
+			"reads and writes, and leave it all running until Ctrl-C, which removes it. The map is kept in a\n" +
+			"directory, or with --store consul in a Consul agent of the demo's own.\n\n" +
+			"The first run on a machine fetches MySQL, unless one is installed.",
+		Example:           "  berth demo\n  berth demo --store consul --members 10000 --seconds 20",
+		Args:              arguments(0, 0),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), o) },
+	}
+	f := cmd.Flags()
+	f.IntVar(&o.members, "members", 2000, "`NUMBER` of members")
+	f.IntVar(&o.shards, "shards", 3, "`NUMBER` of shards")
+	f.IntVar(&o.seconds, "seconds", 8, "how many `SECONDS` of traffic to show")
+	f.Uint64Var(&o.seed, "seed", 1, "`SEED` of the community: the same seed makes the same one")
+	f.StringVar(&o.dir, "dir", "", "`DIRECTORY` for it, which must be empty (default: a temporary one)")
+	f.BoolVar(&o.once, "once", false, "end after the show instead of waiting for Ctrl-C")
+	return cmd
+}
+
+func (a *app) demo(ctx context.Context, o demoOptions) (err error) {
+	switch {
+	case a.storeURL != "" && a.storeURL != localcluster.StoreFile && a.storeURL != localcluster.StoreConsul:
+		return misuse("demo --store %s: the demo starts its own store; write --store file or --store consul", a.storeURL)
+	case o.members < 1, o.shards < 1, o.seconds < 1:
+		return misuse("demo: --members, --shards and --seconds are 1 at least")
+	}
+	fmt.Fprintf(a.out, "Berth demo: %s, %s, on this machine\n\n", count(o.shards, "shard"), count(o.members, "member"))
+	at := time.Now()
+	cluster, err := localcluster.Start(ctx, localcluster.Spec{
+		Dir: o.dir, Shards: o.shards, Store: a.storeURL, Relaxed: true,
+		Log: slog.New(slog.NewTextHandler(a.err, nil)),
+	})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := cluster.Close(); err == nil {
+			err = cerr
+		}
+		if ctx.Err() != nil {
+			fmt.Fprintln(a.out, "\nStopped, and removed.")
+		}
+	}()
+	a.demoServers(cluster, time.Since(at))
+
+	// Each command of the demo runs as a user would run it.
+	d := &demo{app: a, o: o, cluster: cluster, community: community.New(community.Spec{Members: o.members, Seed: o.seed})}
+	if err := d.init(ctx); err != nil {
+		return err
+	}
+	done, err := d.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if err := d.show(ctx); err != nil {
+		return err
+	}
+	if o.once {
+		return nil
+	}
+	d.invite()
+	<-ctx.Done()
+	return nil
+}
+
+func (a *app) demoServers(c *localcluster.Cluster, took time.Duration) {
+	var addresses []string
+	for _, s := range c.Record().Shards {
+		addresses = append(addresses, fmt.Sprintf("%s:%d", s.Host, s.Port))
+	}
+	where := "a directory"
+	if c.Consul() != nil {
+		where = "Consul on " + c.Consul().Addr()
+	}
+	a.step("servers", "MySQL %s on %s; the map in %s (%s)",
+		c.Server(c.Record().Shards[0].Name).Version(), strings.Join(addresses, ", "), where, seconds(took))
+}
+
+// step prints one line of what was done.
+func (a *app) step(what, format string, args ...any) {
+	fmt.Fprintf(a.out, "%-9s %s\n", what, fmt.Sprintf(format, args...))
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+
+// demo is one run of it.
+type demo struct {
+	*app
+	o         demoOptions
+	cluster   *localcluster.Cluster
+	community *community.Community
+	cfg       *cluster
+	repo      *router.Repository
+}
+
+// init makes the map, as `berth init` does, which prints its plan elsewhere.
+func (d *demo) init(ctx context.Context) error {
+	var said strings.Builder
+	quiet := d.streams
+	quiet.out, quiet.err = &said, &said
+	if status := run(ctx, quiet, append(d.cluster.InitArgs(), "--yes", "--reason", "demo")); status != 0 {
+		return fmt.Errorf("berth init failed:\n%s", said.String())
+	}
+	return nil
+}
+
+// open connects to the cluster, and makes the tables on every shard.
+func (d *demo) open(ctx context.Context) (done func(), err error) {
+	reader := *d.app
+	reader.configFile, reader.storeURL = d.cluster.ConfigFile(), ""
+	c, m, err := reader.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tables := community.Tables()
+	next, err := m.SetTables(shard.Change{Author: author(), Time: d.now(), Action: "table set", Reason: "demo"}, tables...)
+	if err == nil {
+		err = c.store.Swap(ctx, m, next)
+	}
+	if err != nil {
+		c.close()
+		return nil, err
+	}
+	var ranges, names []string
+	for _, e := range next.Entries() {
+		ranges = append(ranges, fmt.Sprintf("%s on %s", e.Span, e.Shard))
+	}
+	for _, t := range tables {
+		names = append(names, t.Name)
+	}
+	d.step("map", "%s", strings.Join(ranges, ", "))
+	repo, closeRepo, err := c.repository(ctx)
+	if err != nil {
+		c.close()
+		return nil, err
+	}
+	d.cfg, d.repo = c, repo
+	err = repo.Each(ctx, func(ctx context.Context, s router.Shard) error {
+		for _, statement := range community.Schema() {
+			if _, err := s.ExecContext(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	done = func() { closeRepo(); c.close() }
+	if err != nil {
+		done()
+		return nil, err
+	}
+	d.step("tables", "%s, each row at its member's home", strings.Join(names, ", "))
+	return done, nil
+}
+
+// load writes the community's rows.
+func (d *demo) load(ctx context.Context) error {
+	var rows atomic.Int64
+	total := d.community.Rows()
+	at := time.Now()
+	stop := d.progress(func() string { return fmt.Sprintf("load      %d of %d rows", rows.Load(), total) })
+	err := d.community.Load(ctx, d.repo, 16, &rows)
+	stop()
+	if err != nil {
+		return fmt.Errorf("load the community: %w", err)
+	}
+	d.step("load", "%d rows of %s in %s", total, count(d.o.members, "member"), seconds(time.Since(at)))
+	return nil
+}
