@@ -20,8 +20,8 @@ func syncFleet(t *testing.T) *testfleet.Fleet {
 	return testfleet.New(t, testfleet.Options{
 		Schema: []string{testfleet.Contacts, router.CursorTableDDL(members)},
 		Tables: []shard.Table{
-			{Name: "contacts", Kind: shard.Sharded, MemberColumn: "member_id"},
-			{Name: router.CursorTable, Kind: shard.Sharded, MemberColumn: "member_id"},
+			{Name: "contacts", Kind: shard.Sharded, MemberColumn: "member_id", OwnKeys: true},
+			{Name: router.CursorTable, Kind: shard.Sharded, MemberColumn: "member_id", OwnKeys: true},
 		},
 	})
 }

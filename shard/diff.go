@@ -97,6 +97,9 @@ func tableLines(m *Map) (keys []string, lines map[string]string) {
 		switch t.Kind {
 		case Sharded:
 			line += " by " + t.MemberColumn
+			if t.OwnKeys {
+				line += ", in every key"
+			}
 		case Global:
 			line += " on " + t.Shard
 		}

@@ -16,6 +16,10 @@ type Table struct {
 	Name         string    `json:"name"`
 	Kind         TableKind `json:"kind"`
 	MemberColumn string    `json:"member_column,omitempty"` // sharded tables only
+	// OwnKeys says of a sharded table that each of its unique keys holds the
+	// member column. Without that an upsert may hit the row of another member
+	// that has the same key, so it is refused.
+	OwnKeys bool `json:"own_keys,omitempty"`
 	Shard        string    `json:"shard,omitempty"`         // global tables only: where it lives
 }
 
@@ -33,8 +37,8 @@ func (t Table) validate(shards map[string]bool) error {
 		}
 		return checkName("member column", t.MemberColumn, 64)
 	case Reference, Global:
-		if t.MemberColumn != "" {
-			return fmt.Errorf("%s table %s has a member column; only a sharded table does", t.Kind, t.Name)
+		if t.MemberColumn != "" || t.OwnKeys {
+			return fmt.Errorf("%s table %s has a member column, or keys that hold one; only a sharded table does", t.Kind, t.Name)
 		}
 		if t.Kind == Reference && t.Shard != "" {
 			return fmt.Errorf("reference table %s names a shard; only a global table does", t.Name)

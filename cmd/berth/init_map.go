@@ -36,7 +36,7 @@ func (a *app) firstMap(o initOptions, found []*survey, cluster string) (*shard.M
 	doc := shard.Document{
 		Format: shard.Format, Cluster: cluster, Epoch: 1, Members: members,
 		Change: a.change("init: %s", strings.Join(o.shards, " ")),
-		Tables: append(tables, shard.Table{Name: router.CursorTable, Kind: shard.Sharded, MemberColumn: members.Column}),
+		Tables: append(tables, shard.Table{Name: router.CursorTable, Kind: shard.Sharded, MemberColumn: members.Column, OwnKeys: true}),
 	}
 	for i, r := range shard.Deal(len(found)) {
 		doc.Shards = append(doc.Shards, found[i].shard)

@@ -89,6 +89,7 @@ func (a *app) setTable(ctx context.Context, name string, o tableOptions) error {
 // puts the table's member column into the spelling of the servers.
 func (c *cluster) fit(ctx context.Context, m *shard.Map, t *shard.Table) (notes []string, err error) {
 	var missing, there []string
+	t.OwnKeys = t.Kind == shard.Sharded // until a shard's table shows otherwise
 	for s := range m.Shards() {
 		if t.Kind == shard.Global && s.Name != t.Shard {
 			continue
@@ -151,7 +152,7 @@ func fitSharded(m *shard.Map, s shard.Shard, tables []instance.TableInfo, t *sha
 		case p.Table.Kind != shard.Sharded:
 			return nil, advise(fmt.Errorf("table %s has no column %s on shard %s", t.Name, t.MemberColumn, s.Name), "name its member column with --member-column")
 		default:
-			t.MemberColumn = p.Table.MemberColumn
+			t.MemberColumn, t.OwnKeys = p.Table.MemberColumn, t.OwnKeys && p.Table.OwnKeys
 			return p.Warnings, nil
 		}
 	}

@@ -154,7 +154,7 @@ func TestValuesAreThePlainDrivers(t *testing.T) {
 		}
 	}
 	f.Edit(func(m *shard.Map) (*shard.Map, error) {
-		return m.SetTables(f.Change("table"), shard.Table{Name: "kinds", Kind: shard.Sharded, MemberColumn: "member_id"})
+		return m.SetTables(f.Change("table"), shard.Table{Name: "kinds", Kind: shard.Sharded, MemberColumn: "member_id", OwnKeys: true})
 	})
 	id := f.MemberOn(0, 0).String()
 	for _, parseTime := range []string{"false", "true"} {

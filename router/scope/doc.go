@@ -66,8 +66,9 @@
 //     have one type. A column too narrow, under INSERT IGNORE, stores another id
 //     than the one given.
 //   - REPLACE and ON DUPLICATE KEY UPDATE change the row with the same key,
-//     whoever owns it. The guard does not know keys: Scope.Upsert says that the
-//     statement needs every unique key of the table to hold the member column.
+//     whoever owns it. They pass only for tables of which the catalogue says that
+//     every unique key holds the member column (shard.Table.OwnKeys); a key that
+//     is added later without it makes that wrong.
 //   - A foreign key with CASCADE, a trigger or a generated member column can
 //     reach other members' rows behind the guard's back.
 //   - A catalogued name must be a base table: not a view, nor hidden by a

@@ -9,15 +9,16 @@ import (
 type Reason string
 
 const (
-	MultiStatement Reason = "multi-statement"   // two statements in one text
-	XA             Reason = "xa"                // a prepared transaction would outlive its session, and a move
-	SessionState   Reason = "session state"     // it changes the session, which the next caller would inherit
-	StoredRoutine  Reason = "stored routine"    // a procedure or function may read and write anything
-	OtherDatabase  Reason = "other database"    // a table named with its database
-	Mixed          Reason = "mixed table kinds" // the tables need not be on one server
-	MemberChange   Reason = "member change"     // it would give a row to another member
-	NotScopable    Reason = "not scopable"      // no member, no table kind can be told for this kind of statement
-	Construct      Reason = "construct"         // a part of SQL whose effect the guard does not follow
+	MultiStatement  Reason = "multi-statement"    // two statements in one text
+	XA              Reason = "xa"                 // a prepared transaction would outlive its session, and a move
+	SessionState    Reason = "session state"      // it changes the session, which the next caller would inherit
+	StoredRoutine   Reason = "stored routine"     // a procedure or function may read and write anything
+	OtherDatabase   Reason = "other database"     // a table named with its database
+	Mixed           Reason = "mixed table kinds"  // the tables need not be on one server
+	MemberChange    Reason = "member change"      // it would give a row to another member
+	NotScopable     Reason = "not scopable"       // no member, no table kind can be told for this kind of statement
+	OtherMembersRow Reason = "other member's row" // an upsert that may hit a row of another member
+	Construct       Reason = "construct"          // a part of SQL whose effect the guard does not follow
 )
 
 // UnreadableError is a text the guard can't be sure to read as the server does.

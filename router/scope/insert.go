@@ -26,7 +26,14 @@ func (a *analysis) insert(ins *sqlparser.Insert) error {
 		if place, err = a.memberPlace(ins, target); err != nil {
 			return err
 		}
-		a.upserts = a.upserts || ins.Action == sqlparser.ReplaceAct || len(ins.OnDup) > 0
+		if ins.Action == sqlparser.ReplaceAct || len(ins.OnDup) > 0 {
+			if !target.OwnKeys {
+				return a.refuse(OtherMembersRow, "an upsert changes whichever row has the key, and not every unique key of "+target.Name+
+					" is known to hold its member column "+target.MemberColumn+", so that may be another member's; run \"berth table set "+target.Name+
+					" --kind sharded\" to have the keys looked at, or use INSERT and UPDATE")
+			}
+			a.upserts = true
+		}
 	}
 	if err := a.rows(ins, target, place); err != nil {
 		return err

@@ -41,9 +41,7 @@ type Scope struct {
 	Shard  string // where the tables live, when Class is Global
 	Tables []TableUse
 	// Upsert: REPLACE, or INSERT … ON DUPLICATE KEY UPDATE, of a sharded
-	// table. It changes the row that has the same unique key, whoever owns it;
-	// so it is limited to the member only if every unique key of the table
-	// holds the member column. The guard does not know keys.
+	// table, each of whose unique keys holds the member column.
 	Upsert bool
 
 	members shard.MemberType

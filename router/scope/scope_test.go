@@ -1,6 +1,7 @@
 package scope_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -100,6 +101,28 @@ func TestUpsert(t *testing.T) {
 		if _, s := mustScope(t, sql); s.Upsert != want {
 			t.Errorf("%s: Upsert %v, want %v", sql, s.Upsert, want)
 		}
+	}
+}
+
+// A table that may have a unique key without the member column takes no
+// upsert: it could change the row of another member.
+func TestUpsertNeedsKeysThatHoldTheMember(t *testing.T) {
+	for _, sql := range []string{
+		"REPLACE INTO legacy (member_id, id) VALUES (1, 2)",
+		"INSERT INTO legacy (member_id, id) VALUES (1, 2) ON DUPLICATE KEY UPDATE name = 'x'",
+		"REPLACE INTO legacy (member_id, id) SELECT member_id, id FROM contacts WHERE member_id = 1",
+	} {
+		st, err := newParser(t).Parse(sql)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var refused *scope.RefusedError
+		if _, err := st.Scope(catalogue(t, shard.Integer)); !errors.As(err, &refused) || refused.Reason != scope.OtherMembersRow {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+	if _, s := mustScope(t, "INSERT INTO legacy (member_id, id) VALUES (1, 2)"); s.Upsert {
+		t.Error("a plain INSERT is taken for an upsert")
 	}
 }
 

@@ -3,6 +3,7 @@ package instance
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -54,6 +55,17 @@ func (t *TableInfo) column(name string) *Column {
 		}
 	}
 	return nil
+}
+
+// KeysHold reports whether each unique key of the table, the primary one
+// among them, holds the column.
+func (t *TableInfo) KeysHold(column string) bool {
+	for _, key := range append([]Key{{Columns: t.PrimaryKey}}, t.UniqueKeys...) {
+		if !slices.ContainsFunc(key.Columns, func(c string) bool { return strings.EqualFold(c, column) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // Catalogue reads the tables and views of a database, by name. db needs no

@@ -74,7 +74,7 @@ func (k *classifier) propose(p *Proposal) {
 	case slices.Contains(k.Reference, name):
 		p.Table = shard.Table{Name: name, Kind: shard.Reference}
 	case column != "":
-		p.Table = shard.Table{Name: name, Kind: shard.Sharded, MemberColumn: column}
+		p.Table = shard.Table{Name: name, Kind: shard.Sharded, MemberColumn: column, OwnKeys: p.Info.KeysHold(column)}
 	default:
 		p.Table = k.global(name)
 	}
@@ -109,7 +109,8 @@ func (k *classifier) proposeMembersTable() {
 				len(parent.Info.PrimaryKey) != 1 || !strings.EqualFold(parent.Info.PrimaryKey[0], f.RefColumns[0]) {
 				continue
 			}
-			parent.Table = shard.Table{Name: f.RefTable, Kind: shard.Sharded, MemberColumn: parent.Info.PrimaryKey[0]}
+			member := parent.Info.PrimaryKey[0]
+			parent.Table = shard.Table{Name: f.RefTable, Kind: shard.Sharded, MemberColumn: member, OwnKeys: parent.Info.KeysHold(member)}
 			parent.Warnings = append(parent.Warnings, fmt.Sprintf("taken for the table of the members, by its key %s, since the member column of %s refers to it",
 				parent.Info.PrimaryKey[0], p.Info.Name))
 		}

@@ -192,7 +192,7 @@ func TestPasswordRotation(t *testing.T) {
 	connector := p.connector(cfg)
 
 	stop, done := make(chan struct{}), make(chan error, 1)
-	made := 0
+	var made atomic.Int64
 	go func() {
 		defer close(done)
 		for {
@@ -206,7 +206,7 @@ func TestPasswordRotation(t *testing.T) {
 				done <- err
 				return
 			}
-			made++
+			made.Add(1)
 			closeConn(t, conn)
 		}
 	}()
@@ -214,6 +214,10 @@ func TestPasswordRotation(t *testing.T) {
 		password := fmt.Sprintf("p%d", i)
 		run(t, p.admin, "ALTER USER 'rotating' IDENTIFIED BY '"+password+"' RETAIN CURRENT PASSWORD")
 		write(t, file, password+"\n")
+		// The old one stays until whoever had read it is done with it.
+		for before := made.Load(); made.Load() < before+2 && len(done) == 0; {
+			time.Sleep(time.Millisecond)
+		}
 		run(t, p.admin, "ALTER USER 'rotating' DISCARD OLD PASSWORD")
 	}
 	conn, err := connector.Open(t.Context())
@@ -223,7 +227,7 @@ func TestPasswordRotation(t *testing.T) {
 	closeConn(t, conn)
 	close(stop)
 	if err := <-done; err != nil {
-		t.Errorf("after %d connections: %v", made, err)
+		t.Errorf("after %d connections: %v", made.Load(), err)
 	}
 }
 

@@ -44,7 +44,7 @@ func Schema() []string {
 func Tables() []shard.Table {
 	var tables []shard.Table
 	for _, name := range []string{"contacts", "conversations", "messages"} {
-		tables = append(tables, shard.Table{Name: name, Kind: shard.Sharded, MemberColumn: "member_id"})
+		tables = append(tables, shard.Table{Name: name, Kind: shard.Sharded, MemberColumn: "member_id", OwnKeys: true})
 	}
 	return tables
 }

@@ -72,7 +72,7 @@ func New(t testing.TB, opts Options) *Fleet {
 	if opts.Schema == nil {
 		opts.Schema = []string{Contacts}
 		if opts.Tables == nil {
-			opts.Tables = []shard.Table{{Name: "contacts", Kind: shard.Sharded, MemberColumn: "member_id"}}
+			opts.Tables = []shard.Table{{Name: "contacts", Kind: shard.Sharded, MemberColumn: "member_id", OwnKeys: true}}
 		}
 	}
 	f := &Fleet{t: t, Store: opts.Store, Cluster: uuid.NewString()}
