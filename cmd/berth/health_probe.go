@@ -64,7 +64,7 @@ func (a *app) health(ctx context.Context) *healthDocument {
 
 // cachedMap is the map that routers on this machine keep, nil for none.
 func (c *cluster) cachedMap() (*shard.Map, error) {
-	file := c.cfg.Router(c.store, c.log).CacheFile
+	file := c.cfg.CacheFile()
 	if file == "" {
 		return nil, errors.New("the configuration keeps none")
 	}

@@ -73,7 +73,7 @@ func (a *app) readMap(c *cluster, args []string) (m *shard.Map, from string, err
 	var b []byte
 	switch {
 	case len(args) == 0:
-		from = c.cfg.Router(c.store, c.log).CacheFile
+		from = c.cfg.CacheFile()
 		if from == "" {
 			return nil, "", misuse("no map is cached on this machine, by its configuration: name a file")
 		}
