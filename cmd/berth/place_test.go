@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,10 +23,11 @@ type testPlace struct {
 	config string
 	dbs    map[string]testcluster.DB // by the name of the shard to be
 	shards []string                  // flags of init
+	admins map[string]*sql.DB        // opened as they are needed
 }
 
 func newPlace(t *testing.T, store string, shards int) *testPlace {
-	p := &testPlace{t: t, dir: t.TempDir(), dbs: map[string]testcluster.DB{}}
+	p := &testPlace{t: t, dir: t.TempDir(), dbs: map[string]testcluster.DB{}, admins: map[string]*sql.DB{}}
 	var db testcluster.DB
 	for i := range shards {
 		name := fmt.Sprintf("s%d", i+1)
@@ -71,4 +73,12 @@ func (p *testPlace) current() *shard.Map {
 		p.t.Fatal(err)
 	}
 	return m
+}
+
+// admin is an administrator's way to a shard, past all routing.
+func (p *testPlace) admin(name string, db testcluster.DB) *sql.DB {
+	if p.admins[name] == nil {
+		p.admins[name] = db.OpenAdmin(p.t)
+	}
+	return p.admins[name]
 }
