@@ -65,6 +65,17 @@ func TestGuardKeepsStatementsToTheirMember(t *testing.T) {
 	if err := p.Member(42).Unscoped().QueryRowContext(ctx, "SELECT COUNT(*) FROM contacts").Scan(&n); err != nil {
 		t.Errorf("explicitly unscoped: %v", err)
 	}
+	// SQL that the guard's parser does not know is no hindrance there.
+	const unknown = "SELECT COUNT(*) FROM contacts WHERE '42' '1' = '421'"
+	if err := p.Member(42).QueryRowContext(ctx, unknown).Scan(&n); err == nil {
+		t.Error("a statement that can't be read passed the guard")
+	}
+	if err := p.Member(42).Unscoped().QueryRowContext(ctx, unknown).Scan(&n); err != nil {
+		t.Errorf("explicitly unscoped, unknown to the parser: %v", err)
+	}
+	if _, err := p.Member(42).Unscoped().ExecContext(ctx, "XA START 'a'"); err == nil {
+		t.Error("XA passed because it was unscoped")
+	}
 	for _, refused := range []string{
 		"BEGIN", "COMMIT", "SET sql_mode = ''", "SAVEPOINT a", "LOCK TABLES contacts READ", "XA START 'a'",
 		"SELECT LAST_INSERT_ID()", "DROP TABLE contacts", "SELECT 1; SELECT 2",

@@ -49,7 +49,7 @@ func (s *session) PrepareContext(ctx context.Context, query string) (driver.Stmt
 	if marked, text, ok := s.r.unmark(query); ok {
 		rt, query = marked, text
 	}
-	st, err := s.r.parser.Parse(query)
+	st, err := s.parse(rt, query)
 	if err != nil {
 		return nil, err
 	}
@@ -58,20 +58,30 @@ func (s *session) PrepareContext(ctx context.Context, query string) (driver.Stmt
 
 // ExecContext runs a statement that gives no rows.
 func (s *session) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	st, err := s.r.parser.Parse(query)
+	rt := routingOf(ctx)
+	st, err := s.parse(rt, query)
 	if err != nil {
 		return nil, err
 	}
-	return s.exec(ctx, routingOf(ctx), st, query, args, false)
+	return s.exec(ctx, rt, st, query, args, false)
 }
 
 // QueryContext runs a statement that gives rows.
 func (s *session) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	st, err := s.r.parser.Parse(query)
+	rt := routingOf(ctx)
+	st, err := s.parse(rt, query)
 	if err != nil {
 		return nil, err
 	}
-	return s.query(ctx, routingOf(ctx), st, query, args, false)
+	return s.query(ctx, rt, st, query, args, false)
+}
+
+// parse reads the statement, all of it if it will have to pass the guard.
+func (s *session) parse(rt routing, query string) (*scope.Statement, error) {
+	if rt.unscoped || s.tx != nil && rt.isZero() && s.tx.routing.unscoped {
+		return s.r.parser.Outline(query)
+	}
+	return s.r.parser.Parse(query)
 }
 
 func (s *session) exec(ctx context.Context, rt routing, st *scope.Statement, query string, args []driver.NamedValue, prepare bool) (driver.Result, error) {
