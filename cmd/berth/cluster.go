@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"os/user"
@@ -57,7 +56,7 @@ func (c *cluster) load(ctx context.Context) (*shard.Map, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	return nil, fmt.Errorf("load the map from %s: %w", c.store, err)
+	return nil, err // says itself what was loaded, and from where
 }
 
 // current opens the cluster and loads its map: how most commands begin.

@@ -70,7 +70,7 @@ func nextStep(err error) string {
 	case errors.Is(err, context.Canceled):
 		return "it was interrupted; run it again to go on"
 	case errors.Is(err, shard.ErrNoMap):
-		return `make the first map with "berth init", or put a lost one back with "berth map restore"`
+		return `put one that was lost back with "berth map restore"`
 	case errors.Is(err, shard.ErrConflict):
 		return `see who changed it with "berth map history", and run the command again`
 	case errors.Is(err, shard.ErrUnknownOutcome):

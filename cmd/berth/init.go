@@ -124,7 +124,7 @@ func (a *app) init(ctx context.Context, o initOptions, shards []shard.Shard) err
 	if err != nil {
 		return err
 	}
-	cluster, err := clusterOf(found)
+	cluster, err := c.clusterOf(found)
 	if err != nil {
 		return err
 	}
@@ -161,10 +161,10 @@ func (c *cluster) refuseSecondMap(ctx context.Context) error {
 
 // clusterOf is the cluster id to use: a new one, or that of an earlier init
 // which wrote identities and was broken off before it made the map.
-func clusterOf(found []*survey) (string, error) {
+func (c *cluster) clusterOf(found []*survey) (string, error) {
 	left := ""
 	for _, s := range found {
-		if err := s.refuseLiving(); err != nil {
+		if err := s.refuseLiving(c); err != nil {
 			return "", err
 		}
 		switch {

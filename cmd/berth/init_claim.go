@@ -63,7 +63,7 @@ func (c *cluster) claimOne(ctx context.Context, m *shard.Map, s *survey, undo *c
 		return err
 	}
 	defer db.Close()
-	id := instance.Identity{Cluster: m.Cluster(), Shard: s.shard.Name, CreatedBy: author()}
+	id := instance.Identity{Cluster: m.Cluster(), Shard: s.shard.Name, CreatedBy: c.claimant()}
 	if s.identity.Cluster == "" {
 		// Noted before it is done: an answer that is lost may be a yes.
 		*undo = append(*undo, claimed{s.shard, id, !s.cursors})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -108,8 +109,6 @@ func (c *cluster) lookInto(ctx context.Context, s *survey) error {
 	case errors.Is(err, instance.ErrNoIdentity):
 	case err != nil:
 		return err
-	case s.identity.Shard != s.shard.Name:
-		return &instance.TakenError{Want: instance.Identity{Shard: s.shard.Name, Cluster: s.identity.Cluster}, Found: s.identity}
 	default:
 		if s.fence, err = instance.ReadFence(ctx, db); err != nil {
 			return err
@@ -131,14 +130,30 @@ func (c *cluster) lookInto(ctx context.Context, s *survey) error {
 
 // refuseLiving tells an identity that an init left behind when it was broken
 // off from that of a cluster whose map is in another store, or was lost. The
-// first had no time to get a fence or data; to make the second a new map would
-// send members to where their data is not.
-func (s *survey) refuseLiving() error {
-	if s.identity.Cluster == "" || (len(s.fence) == 0 && len(s.tables) == 0) {
+// first was written for this store, which has no map, and had no time to get a
+// fence or data; to make the second a new map would send members to where
+// their data is not.
+func (s *survey) refuseLiving(c *cluster) error {
+	id := s.identity
+	left := id.Shard == s.shard.Name && strings.HasSuffix(id.CreatedBy, c.claimMark()) && len(s.fence)+len(s.tables) == 0
+	if id.Cluster == "" || left {
 		return nil
 	}
-	return advise(&livingError{s.identity, s.shard},
-		`if its map was lost, put it back with "berth map restore"; if this is a broken-off init of a database to adopt, run "DELETE FROM _berth.identity WHERE database_name = '%s'" there and this again`, s.shard.Database)
+	return advise(&livingError{id, s.shard},
+		`use another database; if that cluster's map was lost, put it back with "berth map restore"; if it is of an init that was broken off, run "DELETE FROM _berth.identity WHERE database_name = '%s'" there, and this again`, s.shard.Database)
+}
+
+// claimMark ends the note, in an identity, of who wrote it: for which store.
+func (c *cluster) claimMark() string { return ", for " + c.store.String() }
+
+// claimant is who writes an identity. The server keeps 255 characters of it.
+func (c *cluster) claimant() string {
+	mark := c.claimMark()
+	who := author()
+	if room := 255 - len(mark); len(who) > room {
+		who = who[:max(room, 0)]
+	}
+	return who + mark
 }
 
 type livingError struct {
