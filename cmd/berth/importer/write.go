@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/berthdb/berth/router"
+	"github.com/berthdb/berth/shard/instance"
 )
 
 // writer writes rows to the homes of their members.
@@ -146,7 +146,7 @@ func (w *writer) split(ctx context.Context, name string, rows []Row, out *writte
 		return &laterError{from: rows}
 	case router.Retryable(err):
 		return &laterError{rows, err}
-	case !badData(err):
+	case !instance.IsBadData(err):
 		return err
 	case len(rows) == 1:
 		out.rejects = append(out.rejects, reject{rows[0].record, reason(err)})
@@ -228,33 +228,8 @@ func (w *writer) putOne(ctx context.Context, tx *sql.Tx, r Row) error {
 
 // reason is the server's own word on a row.
 func reason(err error) string {
-	var e *mysql.MySQLError
-	if errors.As(err, &e) {
-		return fmt.Sprintf("%s (%d)", e.Message, e.Number)
+	if message := instance.ServerMessage(err); message != "" {
+		return message
 	}
 	return err.Error()
-}
-
-// badData reports whether the server refused the values, not the statement:
-// another row may be fine.
-func badData(err error) bool {
-	var e *mysql.MySQLError
-	if !errors.As(err, &e) {
-		return false
-	}
-	switch e.Number {
-	case 1265, // WARN_DATA_TRUNCATED
-		1366, // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
-		1525, // ER_WRONG_VALUE
-		3819: // ER_CHECK_CONSTRAINT_VIOLATED
-		return true
-	}
-	switch string(e.SQLState[:2]) {
-	case "22", // data exception
-		"23", // integrity constraint violation
-		"44", // WITH CHECK OPTION
-		"45": // a trigger's SIGNAL
-		return true
-	}
-	return false
 }
