@@ -16,7 +16,7 @@ import (
 func TestInitRace(t *testing.T) {
 	for _, store := range []string{"file", "consul"} {
 		for _, servers := range []string{"same", "own"} {
-			t.Run(store+", "+servers+" servers", func(t *testing.T) {
+			t.Run(store+" and "+servers+" servers", func(t *testing.T) {
 				url := ""
 				if store == "consul" {
 					url = consulURL(t)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -55,7 +56,10 @@ func (a *app) addInstance(ctx context.Context, name, address string) error {
 	}
 	defer db.Close()
 	r, err := instance.Inspect(bounded, db, instance.Replica)
-	if err != nil {
+	switch {
+	case instance.IsUnknownDatabase(err), errors.Is(err, instance.ErrNoIdentity):
+		return advise(fmt.Errorf("server %s does not have the data of shard %s: %w", address, name, err), "make it a replica of %s, and wait until it has caught up", s.Primary.Address)
+	case err != nil:
 		return err
 	}
 	replica.UUID = r.UUID
