@@ -19,8 +19,8 @@ type Table struct {
 	// OwnKeys says of a sharded table that each of its unique keys holds the
 	// member column. Without that an upsert may hit the row of another member
 	// that has the same key, so it is refused.
-	OwnKeys bool `json:"own_keys,omitempty"`
-	Shard        string    `json:"shard,omitempty"`         // global tables only: where it lives
+	OwnKeys bool   `json:"own_keys,omitempty"`
+	Shard   string `json:"shard,omitempty"` // global tables only: where it lives
 }
 
 func (t Table) validate(shards map[string]bool) error {

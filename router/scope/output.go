@@ -139,8 +139,6 @@ func aggregates(sel *sqlparser.Select) bool {
 				return false, nil
 			case sqlparser.AggrFunc:
 				found = true
-			case *sqlparser.JSONArrayAgg, *sqlparser.JSONObjectAgg:
-				found = true
 			case *sqlparser.FuncExpr:
 				found = found || n.Name.EqualString("st_collect")
 			}

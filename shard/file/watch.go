@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"time"
 
@@ -70,10 +71,11 @@ func (v *view) look() shard.Event {
 type notices struct {
 	dir string
 	w   *fsnotify.Watcher // nil without
+	log *slog.Logger
 }
 
 func (s *Store) notices() *notices {
-	n := &notices{dir: s.dir}
+	n := &notices{dir: s.dir, log: s.log}
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		s.log.Warn("no change notices for the shard map: it is read every second only", "store", s.String(), "error", err)
@@ -106,7 +108,9 @@ func (n *notices) wait(ctx context.Context, tick <-chan time.Time) bool {
 		case <-tick:
 			n.follow()
 			return ctx.Err() == nil
-		case <-errs: // an overflow: something was missed
+		case err := <-errs:
+			// An overflow: notices were missed, so look again.
+			n.log.Debug("notices of changes were lost", "dir", n.dir, "error", err)
 			return ctx.Err() == nil
 		case e := <-events:
 			if filepath.Base(e.Name) == "map" {

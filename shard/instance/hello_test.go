@@ -331,7 +331,9 @@ func TestIdentity(t *testing.T) {
 		if taken := as[*instance.TakenError](t, err); taken.Found.Shard != "a" || !strings.Contains(err.Error(), "it is shard a of cluster c1") {
 			t.Errorf("got %v", err)
 		}
-		as[*instance.TakenError](t, instance.Forget(t.Context(), p.admin, other))
+		if taken := as[*instance.TakenError](t, instance.Forget(t.Context(), p.admin, other)); taken.Found.Shard != "a" {
+			t.Errorf("Forget: %v", taken)
+		}
 	}
 	if err := instance.RaiseFence(t.Context(), p.admin, shard.Span{}, 5, "test"); err != nil {
 		t.Fatal(err)
@@ -364,7 +366,8 @@ func TestIdentifyRace(t *testing.T) {
 		if err := <-results; err == nil {
 			won++
 		} else {
-			as[*instance.TakenError](t, err)
+			lost := as[*instance.TakenError](t, err)
+			t.Log(lost)
 		}
 	}
 	if won != 1 {

@@ -46,7 +46,6 @@ func (e *WrongServerError) Error() string {
 
 // NoIdentityError: the server's database was never given to a shard.
 type NoIdentityError struct {
-	refusal
 	Address, Database string
 }
 
