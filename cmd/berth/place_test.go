@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -81,4 +82,11 @@ func (p *testPlace) admin(name string, db testcluster.DB) *sql.DB {
 		p.admins[name] = db.OpenAdmin(p.t)
 	}
 	return p.admins[name]
+}
+
+// blocked is an input from which nothing comes, until it is closed.
+func blocked(t *testing.T) (io.Reader, func()) {
+	t.Helper()
+	r, w := io.Pipe()
+	return r, func() { w.Close() }
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,6 +34,9 @@ func run(ctx context.Context, s streams, args []string) int {
 	return report(s, err)
 }
 
+// negative finds, in what the flags say, a number that was taken for a flag.
+var negative = regexp.MustCompile(`in -\d+$`)
+
 // newRoot is the whole command line.
 func newRoot(s streams) *cobra.Command {
 	a := &app{streams: s}
@@ -44,6 +48,9 @@ func newRoot(s streams) *cobra.Command {
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if negative.MatchString(err.Error()) {
+			return misuse("%w; write a negative member id after --", err)
+		}
 		return misuse("%w; see %q", err, cmd.CommandPath()+" --help")
 	})
 	flags := root.PersistentFlags()
