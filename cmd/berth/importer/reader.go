@@ -27,13 +27,13 @@ type Input struct {
 	file  *os.File // nil for a stream
 	guard *guard
 	csv   *csv.Reader
-	base  position // where csv began
-	at    position
+	base  Position // where csv began
+	at    Position
 	comma rune
 }
 
-// position is a place in a file.
-type position struct {
+// Position is a place in a file.
+type Position struct {
 	Offset int64 `json:"offset"` // bytes before it
 	Line   int64 `json:"line"`   // line ends before it
 }
@@ -126,8 +126,8 @@ func (in *Input) begin(r io.Reader) {
 	in.at = in.base
 }
 
-// seek goes on at a place where a row begins.
-func (in *Input) seek(to position) error {
+// Seek goes on at a place where a row begins.
+func (in *Input) Seek(to Position) error {
 	if in.file == nil {
 		return errors.New("a stream can't go on where another one stopped")
 	}
@@ -138,6 +138,9 @@ func (in *Input) seek(to position) error {
 	in.begin(in.file)
 	return nil
 }
+
+// Position is the place after the rows that were read.
+func (in *Input) Position() Position { return in.at }
 
 // Close closes the file.
 func (in *Input) Close() error {

@@ -100,7 +100,7 @@ func (r *run) result() Result {
 
 // resume goes to where an earlier import stopped, if there was one.
 func (r *run) resume() error {
-	r.state = state{Version: stateVersion, Settings: r.cfg.Settings, Done: r.cfg.Input.at}
+	r.state = state{Version: stateVersion, Settings: r.cfg.Settings, Done: r.cfg.Input.Position()}
 	if r.cfg.State == "" {
 		return nil
 	}
@@ -119,7 +119,7 @@ func (r *run) resume() error {
 			return fmt.Errorf("the import was broken off hard somewhere after line %d, and without the primary key in the file nobody can tell which rows after it are written: look, and either delete %s and those rows to begin again, or go on with --allow-duplicates",
 				old.Done.Line, r.cfg.State)
 		}
-		if err := r.cfg.Input.seek(old.Done); err != nil {
+		if err := r.cfg.Input.Seek(old.Done); err != nil {
 			return err
 		}
 		if err := r.rejects.resume(old.Rejects); err != nil {
@@ -142,7 +142,7 @@ func (r *run) save(clean bool) error {
 type chunk struct {
 	rows    []Row
 	rejects []reject
-	end     position
+	end     Position
 	err     error // the file's; the rows before it are good
 }
 
@@ -258,7 +258,7 @@ func (r *run) next(ctx context.Context) (c chunk) {
 		} else {
 			c.rows = append(c.rows, row)
 		}
-		c.end = r.cfg.Input.at
+		c.end = r.cfg.Input.Position()
 	}
 	return c
 }

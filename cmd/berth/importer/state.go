@@ -15,7 +15,7 @@ import (
 type state struct {
 	Version  int      `json:"version"`
 	Settings Settings `json:"settings"`
-	Done     position `json:"done"` // everything before it is in the tables or among the rejects
+	Done     Position `json:"done"` // everything before it is in the tables or among the rejects
 	Rows     int64    `json:"rows"` // written
 	Rejected int64    `json:"rejected"`
 	Rejects  int64    `json:"rejects_bytes"` // of the file of rejects
