@@ -69,7 +69,7 @@ func (a *app) survey(ctx context.Context, c *cluster, shards []shard.Shard) ([]*
 		}
 	}
 	if bad > 0 {
-		return nil, advise(fmt.Errorf("%s can't be used as they are, and nothing was changed", count(bad, "server")), "correct what is marked as error above, and run this again")
+		return nil, advise(fmt.Errorf("%d of %s can't be used, and nothing was changed", bad, count(len(found), "server")), "correct what is marked as error above, and run this again")
 	}
 	return found, nil
 }
