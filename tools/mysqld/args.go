@@ -40,6 +40,8 @@ func (s *Server) args() []string {
 		"--innodb-read-io-threads=2",
 		"--innodb-write-io-threads=2",
 		"--innodb-log-buffer-size=8M",
+		"--performance-schema-digests-size=1000",
+		"--performance-schema-events-statements-history-long-size=100",
 		"--innodb-buffer-pool-dump-at-shutdown=OFF",
 		"--innodb-buffer-pool-load-at-startup=OFF",
 	}
