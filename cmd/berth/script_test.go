@@ -107,6 +107,7 @@ var volatile = []struct {
 	{regexp.MustCompile(`\d+\.\d+ ms`), "N ms"},
 	{regexp.MustCompile(`"latency_ms": [0-9.]+`), `"latency_ms": N`},
 	{regexp.MustCompile(`MySQL \d+\.\d+\.\d+[^ )]*`), "MySQL VERSION"},
+	{regexp.MustCompile(`[0-9a-f]{16}\.map`), "CACHE.map"},
 	{regexp.MustCompile(`\(process \d+\)`), "(process N)"},
 	{regexp.MustCompile(`(\S)  +`), "$1  "}, // widths depend on the above
 }

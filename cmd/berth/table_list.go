@@ -22,12 +22,16 @@ func newTableList(a *app) *cobra.Command {
 			var rows [][]any
 			for t := range m.Tables() {
 				tables = append(tables, t)
-				rows = append(rows, []any{t.Name, t.Kind, t.MemberColumn, t.Shard})
+				keys := ""
+				if t.Kind == shard.Sharded {
+					keys = map[bool]string{true: "yes", false: "no"}[t.OwnKeys]
+				}
+				rows = append(rows, []any{t.Name, t.Kind, t.MemberColumn, keys, t.Shard})
 			}
 			if a.json() {
 				return printJSON(a.out, tables)
 			}
-			a.grid([]column{left("table"), left("kind"), left("member column"), left("shard")}, rows)
+			a.grid([]column{left("table"), left("kind"), left("member column"), left("in every key"), left("shard")}, rows)
 			return nil
 		},
 	}
