@@ -165,7 +165,11 @@ func (a *Agent) Kill() error {
 
 // Freeze stops the agent's process where it is: connections stay open and
 // nothing answers. Thaw wakes it up.
-func (a *Agent) Freeze() error { return a.Signal(syscall.SIGSTOP) }
+func (a *Agent) Freeze() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.process.Freeze()
+}
 
 // Thaw undoes Freeze.
 func (a *Agent) Thaw() error { return a.Signal(syscall.SIGCONT) }

@@ -118,7 +118,11 @@ func (s *Server) Kill() error {
 
 // Freeze stops the server's process where it is: connections stay open and
 // nothing answers. Thaw wakes it up.
-func (s *Server) Freeze() error { return s.signal(syscall.SIGSTOP) }
+func (s *Server) Freeze() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.process.Freeze()
+}
 
 // Thaw undoes Freeze.
 func (s *Server) Thaw() error { return s.signal(syscall.SIGCONT) }

@@ -268,3 +268,31 @@ func eventually(t *testing.T, what string, holds func() bool) {
 		time.Sleep(10 * time.Millisecond)
 	}
 }
+
+func TestFreezeWaitsUntilTheProcessStandsStill(t *testing.T) {
+	p, err := proc.Start(proc.Spec{Path: "/bin/sh", Args: []string{"-c", "while :; do :; done"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Kill(); err != nil {
+			t.Error(err)
+		}
+	})
+	state := func() string {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID()))
+		if err != nil {
+			t.Skip("no /proc here: ", err)
+		}
+		return strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))[0]
+	}
+	if got := state(); got == "T" {
+		t.Fatal("it stands still before")
+	}
+	if err := p.Freeze(); err != nil {
+		t.Fatal(err)
+	}
+	if got := state(); got != "T" {
+		t.Errorf("its state is %s", got)
+	}
+}
