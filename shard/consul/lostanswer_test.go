@@ -34,6 +34,8 @@ type gateway struct {
 	lose  func(http.ResponseWriter, *http.Request) // for the next such write
 	down  bool                                     // everything is cut off
 	saved *http.Request                            // a write kept back
+
+	losing sync.WaitGroup // answers that are being lost: Swap may give up before
 }
 
 func newGateway(t testing.TB, address string) *gateway {
@@ -51,6 +53,8 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	write := req.Method == http.MethodPut && (req.URL.Path == "/v1/txn" || req.URL.Query().Has("cas"))
 	if write {
 		g.lose = nil
+		g.losing.Add(1)
+		defer g.losing.Done()
 	}
 	g.mu.Unlock()
 	switch {
@@ -181,6 +185,7 @@ func TestLostAnswer(t *testing.T) {
 					t.Errorf("Swap: %v, want %q", err, test.text)
 				}
 
+				g.losing.Wait()
 				// What was kept back arrives now, and must change nothing.
 				before, loadErr := direct.Load(ctx(t))
 				if loadErr != nil {
