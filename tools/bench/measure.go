@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
+	"runtime/pprof"
 	"syscall"
 	"time"
 
@@ -13,66 +15,56 @@ import (
 // statement does one thing for a row of a member.
 type statement func(ctx context.Context, member, id int64) error
 
-// result is one measurement.
-type result struct {
+// turn is one measurement.
+type turn struct {
 	perSecond float64
 	p50, p99  float64 // ms
 	cpu       float64 // ms of this process per 1,000 statements
 }
 
+// longest is the largest latency that is recorded as it is, in microseconds.
+const longest = 60_000_000
+
 // measure runs the statement on so many goroutines for that long.
-func measure(ctx context.Context, d time.Duration, workers int, do statement) (result, error) {
+func measure(ctx context.Context, d time.Duration, workers int, through string, do statement) (turn, error) {
 	histograms := make([]*hdrhistogram.Histogram, workers)
-	g, ctx := errgroup.WithContext(ctx)
+	g, running := errgroup.WithContext(ctx)
 	begun, used := time.Now(), cpuTime()
 	end := begun.Add(d)
 	for w := range workers {
-		h := hdrhistogram.New(1, 60_000_000, 3)
+		h := hdrhistogram.New(1, longest, 3)
 		histograms[w] = h
 		random := rand.New(rand.NewPCG(uint64(w), uint64(begun.UnixNano())))
-		g.Go(func() error {
-			for at := time.Now(); at.Before(end) && ctx.Err() == nil; {
-				member, id := random.Int64N(members)+1, random.Int64N(perMember)
-				if err := do(ctx, member, id); err != nil {
-					return err
+		g.Go(func() (err error) {
+			pprof.Do(running, pprof.Labels("through", through), func(ctx context.Context) {
+				for at := time.Now(); at.Before(end) && err == nil; {
+					err = do(ctx, random.Int64N(members)+1, random.Int64N(perMember))
+					now := time.Now()
+					_ = h.RecordValue(min(max(now.Sub(at).Microseconds(), 1), longest)) // within its bounds
+					at = now
 				}
-				now := time.Now()
-				_ = h.RecordValue(min(now.Sub(at).Microseconds()+1, 60_000_000)) // within its bounds
-				at = now
-			}
-			return nil
+			})
+			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return result{}, err
+		return turn{}, err
 	}
 	took, cpu := time.Since(begun), cpuTime()-used
-	all := hdrhistogram.New(1, 60_000_000, 3)
-	for _, h := range histograms {
+	all := histograms[0]
+	for _, h := range histograms[1:] {
 		all.Merge(h)
 	}
 	n := float64(all.TotalCount())
-	return result{
-		perSecond: n / took.Seconds(), p50: float64(all.ValueAtQuantile(50)) / 1000, p99: float64(all.ValueAtQuantile(99)) / 1000,
-		cpu: float64(cpu.Milliseconds()) / n * 1000,
+	if n == 0 {
+		return turn{}, fmt.Errorf("nothing was done within %s; give --duration more", d)
+	}
+	return turn{
+		perSecond: n / took.Seconds(),
+		p50:       float64(all.ValueAtQuantile(50)) / 1000,
+		p99:       float64(all.ValueAtQuantile(99)) / 1000,
+		cpu:       cpu.Seconds() * 1000 / n * 1000,
 	}, nil
-}
-
-// medians is the median of each figure.
-func medians(rs []result) result {
-	pick := func(get func(result) float64) float64 {
-		var v []float64
-		for _, r := range rs {
-			v = append(v, get(r))
-		}
-		return median(v)
-	}
-	return result{
-		perSecond: pick(func(r result) float64 { return r.perSecond }),
-		p50:       pick(func(r result) float64 { return r.p50 }),
-		p99:       pick(func(r result) float64 { return r.p99 }),
-		cpu:       pick(func(r result) float64 { return r.cpu }),
-	}
 }
 
 // cpuTime is what this process has used, user and system.
