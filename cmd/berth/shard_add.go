@@ -74,7 +74,7 @@ func (a *app) addShard(ctx context.Context, s shard.Shard) error {
 	}
 	p.add("give database %s on %s (%s) to shard %s", s.Database, s.Primary.Address, at.report.Version, s.Name)
 	for _, t := range missing {
-		p.add("create table %s, empty, as on shard %s", t.name, t.from)
+		p.add("create table %s, empty, as on the other shards", t.Name)
 	}
 	p.add("map of epoch %d in %s", next.Epoch(), c.store)
 	if ok, err := a.agree(ctx, p); err != nil || !ok {

@@ -5,22 +5,18 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"regexp"
+	"slices"
 
 	"github.com/berthdb/berth/router"
+	"github.com/berthdb/berth/schema"
 	"github.com/berthdb/berth/shard"
 	"github.com/berthdb/berth/shard/instance"
 )
 
-// missingTable is a table to make on a new shard.
-type missingTable struct {
-	name, from, definition string
-}
-
 // compareSchema looks at what a new shard's database has and lacks of what the
 // other shards have. It refuses what could never have a place in the map.
-func (c *cluster) compareSchema(ctx context.Context, m *shard.Map, at *survey) ([]missingTable, error) {
-	have := map[string]bool{router.CursorTable: true} // claimOne makes it
+func (c *cluster) compareSchema(ctx context.Context, m *shard.Map, at *survey) ([]schema.Table, error) {
+	have := map[string]bool{}
 	for _, info := range at.tables {
 		t, ok := m.Table(info.Name)
 		if !ok || t.Kind == shard.Global {
@@ -34,22 +30,54 @@ func (c *cluster) compareSchema(ctx context.Context, m *shard.Map, at *survey) (
 			}
 		}
 	}
-	var missing []missingTable
+	var sharded []string
 	for t := range m.Tables() {
 		switch {
 		case t.Kind == shard.Reference:
 			if err := c.compareReference(ctx, m, at, t.Name, have[t.Name]); err != nil {
 				return nil, err
 			}
-		case t.Kind == shard.Sharded && !have[t.Name]:
-			def, err := c.definition(ctx, m, t.Name)
-			if err != nil {
-				return nil, err
-			}
-			if def.name != "" {
-				missing = append(missing, def)
-			}
+		case t.Kind == shard.Sharded && t.Name != router.CursorTable: // claimOne makes that
+			sharded = append(sharded, t.Name)
 		}
+	}
+	return c.missingTables(ctx, m, at, sharded)
+}
+
+// missingTables is what the new shard lacks of the first shard's sharded
+// tables. Those that it has must be the same: members will move onto them.
+func (c *cluster) missingTables(ctx context.Context, m *shard.Map, at *survey, sharded []string) (missing []schema.Table, err error) {
+	var first shard.Shard
+	for first = range m.Shards() {
+		break
+	}
+	from, err := c.server(m, first, first.Primary, instance.Primary)
+	if err != nil {
+		return nil, err
+	}
+	defer from.Close()
+	want, err := schema.Load(ctx, from, sharded...)
+	if err != nil {
+		return nil, fmt.Errorf("shard %s: %w", first.Name, err)
+	}
+	var have []schema.Table
+	if len(at.tables) > 0 { // else the database may not even be there
+		to, err := c.bare(at.shard.Primary.Address, at.shard.Database)
+		if err != nil {
+			return nil, err
+		}
+		defer to.Close()
+		if have, err = schema.Load(ctx, to, sharded...); err != nil {
+			return nil, fmt.Errorf("database %s on %s: %w", at.shard.Database, at.shard.Primary.Address, err)
+		}
+	}
+	for _, d := range schema.Compare(want, have) {
+		if len(d.Have) > 0 {
+			return nil, advise(fmt.Errorf("database %s on %s: table %s, and shard %s has it otherwise", at.shard.Database, at.shard.Primary.Address, d, first.Name),
+				"drop it there, it is empty, or make it the same")
+		}
+		i := slices.IndexFunc(want, func(t schema.Table) bool { return t.Name == d.Table })
+		missing = append(missing, want[i])
 	}
 	return missing, nil
 }
@@ -105,52 +133,15 @@ func (c *cluster) compareReference(ctx context.Context, m *shard.Map, at *survey
 		"copy it there first, with mysqldump of that shard, and run this again")
 }
 
-// autoIncrement is where a table's counter stands, which is no part of what
-// the table is.
-var autoIncrement = regexp.MustCompile(` AUTO_INCREMENT=\d+`)
-
-// definition is the table's statement on the first shard that has it; without
-// a name when none has.
-func (c *cluster) definition(ctx context.Context, m *shard.Map, table string) (missingTable, error) {
-	for s := range m.Shards() {
-		db, err := c.server(m, s, s.Primary, instance.Primary)
-		if err != nil {
-			return missingTable{}, err
-		}
-		var name, statement string
-		err = db.QueryRowContext(ctx, "SHOW CREATE TABLE "+quoteName(table)).Scan(&name, &statement)
-		db.Close()
-		switch {
-		case instance.IsNoSuchTable(err):
-			continue
-		case err != nil:
-			return missingTable{}, fmt.Errorf("read the definition of table %s on shard %s: %w", table, s.Name, err)
-		}
-		return missingTable{table, s.Name, autoIncrement.ReplaceAllString(statement, "")}, nil
-	}
-	return missingTable{}, nil
-}
-
-// createTables makes the tables. One may refer to another that comes later, so
-// foreign keys are checked by nobody meanwhile.
-func (c *cluster) createTables(ctx context.Context, s shard.Shard, missing []missingTable) error {
+// createTables makes the tables on a new shard.
+func (c *cluster) createTables(ctx context.Context, s shard.Shard, missing []schema.Table) error {
 	db, err := c.bare(s.Primary.Address, s.Database)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	if _, err := conn.ExecContext(ctx, "SET SESSION foreign_key_checks = 0"); err != nil {
-		return fmt.Errorf("create the tables of shard %s: %w", s.Name, err)
-	}
-	for _, t := range missing {
-		if _, err := conn.ExecContext(ctx, t.definition); err != nil {
-			return fmt.Errorf("create table %s on shard %s: %w", t.name, s.Name, err)
-		}
+	if err := schema.Create(ctx, db, missing...); err != nil {
+		return fmt.Errorf("shard %s: %w", s.Name, err)
 	}
 	return nil
 }
