@@ -92,6 +92,7 @@ func (s *session) exec(ctx context.Context, rt routing, st *scope.Statement, que
 	if err != nil {
 		return nil, err
 	}
+	prepare = prepare || s.prepares(args)
 	var res driver.Result
 	run := func(ctx context.Context, c *pooled) (err error) {
 		res, err = execOn(ctx, c, query, args, prepare)
@@ -122,6 +123,7 @@ func (s *session) query(ctx context.Context, rt routing, st *scope.Statement, qu
 	if err != nil {
 		return nil, err
 	}
+	prepare = prepare || s.prepares(args)
 	if s.tx != nil {
 		if t, err := s.tx.bind(ctx, v); err != nil || t != nil {
 			if err != nil {
@@ -181,6 +183,13 @@ func (s *session) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx
 // Begin is BeginTx without a context or options.
 func (s *session) Begin() (driver.Tx, error) {
 	return s.BeginTx(context.Background(), driver.TxOptions{})
+}
+
+// prepares reports whether statements with these parameters go as prepared
+// ones. The driver would decline them otherwise, but only after it has woken
+// the goroutine that watches the context, which costs as much as the guard.
+func (s *session) prepares(args []driver.NamedValue) bool {
+	return len(args) > 0 && !s.r.cfg.Instance.Options.InterpolateParams
 }
 
 // execOn and queryOn send one statement on one server connection. With
