@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"runtime/pprof"
 	"syscall"
 	"time"
@@ -20,6 +21,7 @@ type turn struct {
 	perSecond float64
 	p50, p99  float64 // ms
 	cpu       float64 // ms of this process per 1,000 statements
+	allocs    float64 // per statement
 }
 
 // longest is the largest latency that is recorded as it is, in microseconds.
@@ -28,12 +30,15 @@ const longest = 60_000_000
 // measure runs the statement on so many goroutines for that long.
 func measure(ctx context.Context, d time.Duration, workers int, through string, do statement) (turn, error) {
 	histograms := make([]*hdrhistogram.Histogram, workers)
+	for w := range histograms {
+		histograms[w] = hdrhistogram.New(1, longest, 3)
+	}
 	g, running := errgroup.WithContext(ctx)
+	allocated := mallocs()
 	begun, used := time.Now(), cpuTime()
 	end := begun.Add(d)
 	for w := range workers {
-		h := hdrhistogram.New(1, longest, 3)
-		histograms[w] = h
+		h := histograms[w]
 		random := rand.New(rand.NewPCG(uint64(w), uint64(begun.UnixNano())))
 		g.Go(func() (err error) {
 			pprof.Do(running, pprof.Labels("through", through), func(ctx context.Context) {
@@ -51,6 +56,7 @@ func measure(ctx context.Context, d time.Duration, workers int, through string, 
 		return turn{}, err
 	}
 	took, cpu := time.Since(begun), cpuTime()-used
+	allocated = mallocs() - allocated
 	all := histograms[0]
 	for _, h := range histograms[1:] {
 		all.Merge(h)
@@ -64,6 +70,7 @@ func measure(ctx context.Context, d time.Duration, workers int, through string, 
 		p50:       float64(all.ValueAtQuantile(50)) / 1000,
 		p99:       float64(all.ValueAtQuantile(99)) / 1000,
 		cpu:       cpu.Seconds() * 1000 / n * 1000,
+		allocs:    float64(allocated) / n,
 	}, nil
 }
 
@@ -74,4 +81,11 @@ func cpuTime() time.Duration {
 		return 0
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// mallocs is how many objects this process has allocated.
+func mallocs() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.Mallocs
 }

@@ -44,13 +44,13 @@ func newRoot(out io.Writer) *cobra.Command {
 	}
 	root := &cobra.Command{
 		Use: "bench", Short: "Measure Berth side by side with what it is compared with",
-		Example:      "  go run ./tools/bench router --rounds 25 --duration 200ms",
+		Example:      "  go run ./tools/bench router --rounds 50 --duration 100ms",
 		SilenceUsage: true, SilenceErrors: true, Args: cobra.NoArgs,
 		RunE: all(subjects()...),
 	}
 	f := root.PersistentFlags()
-	f.DurationVar(&o.duration, "duration", 200*time.Millisecond, "how long one turn takes")
-	f.IntVar(&o.rounds, "rounds", 25, "turns of each, of which the median counts")
+	f.DurationVar(&o.duration, "duration", 100*time.Millisecond, "how long one turn takes")
+	f.IntVar(&o.rounds, "rounds", 50, "turns of each, of which the median counts")
 	f.IntSliceVar(&o.connections, "connections", []int{1, 8, 32}, "how many at once, in the comparisons with the plain driver")
 	f.BoolVar(&o.json, "json", false, "print one JSON document")
 	f.StringVar(&o.cpuProfile, "cpuprofile", "", "write a CPU profile to `FILE`; its label \"through\" tells the ways apart")
