@@ -2,7 +2,7 @@
 // versions:
 //   sqlc v1.31.1
 
-package contactdb
+package communitydb
 
 import (
 	"context"
@@ -24,11 +24,20 @@ func New(db DBTX) *Queries {
 func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	q := Queries{db: db}
 	var err error
+	if q.addMessageStmt, err = db.PrepareContext(ctx, addMessage); err != nil {
+		return nil, fmt.Errorf("error preparing query AddMessage: %w", err)
+	}
+	if q.addNoteStmt, err = db.PrepareContext(ctx, addNote); err != nil {
+		return nil, fmt.Errorf("error preparing query AddNote: %w", err)
+	}
 	if q.countAllContactsStmt, err = db.PrepareContext(ctx, countAllContacts); err != nil {
 		return nil, fmt.Errorf("error preparing query CountAllContacts: %w", err)
 	}
 	if q.createContactStmt, err = db.PrepareContext(ctx, createContact); err != nil {
 		return nil, fmt.Errorf("error preparing query CreateContact: %w", err)
+	}
+	if q.createConversationStmt, err = db.PrepareContext(ctx, createConversation); err != nil {
+		return nil, fmt.Errorf("error preparing query CreateConversation: %w", err)
 	}
 	if q.deleteContactStmt, err = db.PrepareContext(ctx, deleteContact); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteContact: %w", err)
@@ -39,6 +48,15 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listContactsStmt, err = db.PrepareContext(ctx, listContacts); err != nil {
 		return nil, fmt.Errorf("error preparing query ListContacts: %w", err)
 	}
+	if q.listMessagesStmt, err = db.PrepareContext(ctx, listMessages); err != nil {
+		return nil, fmt.Errorf("error preparing query ListMessages: %w", err)
+	}
+	if q.listSomeContactsStmt, err = db.PrepareContext(ctx, listSomeContacts); err != nil {
+		return nil, fmt.Errorf("error preparing query ListSomeContacts: %w", err)
+	}
+	if q.putContactStmt, err = db.PrepareContext(ctx, putContact); err != nil {
+		return nil, fmt.Errorf("error preparing query PutContact: %w", err)
+	}
 	if q.renameContactStmt, err = db.PrepareContext(ctx, renameContact); err != nil {
 		return nil, fmt.Errorf("error preparing query RenameContact: %w", err)
 	}
@@ -47,6 +65,16 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 
 func (q *Queries) Close() error {
 	var err error
+	if q.addMessageStmt != nil {
+		if cerr := q.addMessageStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addMessageStmt: %w", cerr)
+		}
+	}
+	if q.addNoteStmt != nil {
+		if cerr := q.addNoteStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing addNoteStmt: %w", cerr)
+		}
+	}
 	if q.countAllContactsStmt != nil {
 		if cerr := q.countAllContactsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countAllContactsStmt: %w", cerr)
@@ -55,6 +83,11 @@ func (q *Queries) Close() error {
 	if q.createContactStmt != nil {
 		if cerr := q.createContactStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing createContactStmt: %w", cerr)
+		}
+	}
+	if q.createConversationStmt != nil {
+		if cerr := q.createConversationStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing createConversationStmt: %w", cerr)
 		}
 	}
 	if q.deleteContactStmt != nil {
@@ -70,6 +103,21 @@ func (q *Queries) Close() error {
 	if q.listContactsStmt != nil {
 		if cerr := q.listContactsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listContactsStmt: %w", cerr)
+		}
+	}
+	if q.listMessagesStmt != nil {
+		if cerr := q.listMessagesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listMessagesStmt: %w", cerr)
+		}
+	}
+	if q.listSomeContactsStmt != nil {
+		if cerr := q.listSomeContactsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listSomeContactsStmt: %w", cerr)
+		}
+	}
+	if q.putContactStmt != nil {
+		if cerr := q.putContactStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing putContactStmt: %w", cerr)
 		}
 	}
 	if q.renameContactStmt != nil {
@@ -114,25 +162,37 @@ func (q *Queries) queryRow(ctx context.Context, stmt *sql.Stmt, query string, ar
 }
 
 type Queries struct {
-	db                   DBTX
-	tx                   *sql.Tx
-	countAllContactsStmt *sql.Stmt
-	createContactStmt    *sql.Stmt
-	deleteContactStmt    *sql.Stmt
-	getContactStmt       *sql.Stmt
-	listContactsStmt     *sql.Stmt
-	renameContactStmt    *sql.Stmt
+	db                     DBTX
+	tx                     *sql.Tx
+	addMessageStmt         *sql.Stmt
+	addNoteStmt            *sql.Stmt
+	countAllContactsStmt   *sql.Stmt
+	createContactStmt      *sql.Stmt
+	createConversationStmt *sql.Stmt
+	deleteContactStmt      *sql.Stmt
+	getContactStmt         *sql.Stmt
+	listContactsStmt       *sql.Stmt
+	listMessagesStmt       *sql.Stmt
+	listSomeContactsStmt   *sql.Stmt
+	putContactStmt         *sql.Stmt
+	renameContactStmt      *sql.Stmt
 }
 
 func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 	return &Queries{
-		db:                   tx,
-		tx:                   tx,
-		countAllContactsStmt: q.countAllContactsStmt,
-		createContactStmt:    q.createContactStmt,
-		deleteContactStmt:    q.deleteContactStmt,
-		getContactStmt:       q.getContactStmt,
-		listContactsStmt:     q.listContactsStmt,
-		renameContactStmt:    q.renameContactStmt,
+		db:                     tx,
+		tx:                     tx,
+		addMessageStmt:         q.addMessageStmt,
+		addNoteStmt:            q.addNoteStmt,
+		countAllContactsStmt:   q.countAllContactsStmt,
+		createContactStmt:      q.createContactStmt,
+		createConversationStmt: q.createConversationStmt,
+		deleteContactStmt:      q.deleteContactStmt,
+		getContactStmt:         q.getContactStmt,
+		listContactsStmt:       q.listContactsStmt,
+		listMessagesStmt:       q.listMessagesStmt,
+		listSomeContactsStmt:   q.listSomeContactsStmt,
+		putContactStmt:         q.putContactStmt,
+		renameContactStmt:      q.renameContactStmt,
 	}
 }
