@@ -3,56 +3,21 @@ package community
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/berthdb/berth/router"
-	"github.com/berthdb/berth/shard"
 )
-
-// Schema is the statements that make the tables on a shard.
-func Schema() []string {
-	return []string{
-		`CREATE TABLE IF NOT EXISTS contacts (
-  member_id BIGINT NOT NULL,
-  id BIGINT NOT NULL,
-  name VARCHAR(100) NOT NULL,
-  email VARCHAR(200) NOT NULL,
-  PRIMARY KEY (member_id, id)
-)`, `CREATE TABLE IF NOT EXISTS conversations (
-  member_id BIGINT NOT NULL,
-  id BIGINT NOT NULL,
-  title VARCHAR(200) NOT NULL,
-  messages INT NOT NULL DEFAULT 0,
-  PRIMARY KEY (member_id, id)
-)`, `CREATE TABLE IF NOT EXISTS messages (
-  member_id BIGINT NOT NULL,
-  conversation_id BIGINT NOT NULL,
-  id BIGINT NOT NULL,
-  body VARCHAR(1000) NOT NULL,
-  sent_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
-  PRIMARY KEY (member_id, conversation_id, id)
-)`,
-	}
-}
-
-// Tables is what the map's catalogue says of them.
-func Tables() []shard.Table {
-	var tables []shard.Table
-	for _, name := range []string{"contacts", "conversations", "messages"} {
-		tables = append(tables, shard.Table{Name: name, Kind: shard.Sharded, MemberColumn: "member_id", OwnKeys: true})
-	}
-	return tables
-}
 
 // Spec says what community to make.
 type Spec struct {
-	Members int    // their ids are 1 to Members; 0 means 2,000
-	Seed    uint64 // the same seed gives the same community
+	Members int     // their ids are 1 to Members; 0 means 2,000
+	Seed    uint64  // the same seed gives the same community
+	Writes  float64 // the share of the traffic that writes, up to 1; 0 means a third, less than 0 none
 }
 
 // Community is the members and how much each of them has.
@@ -69,6 +34,9 @@ const busiest = 400
 func New(spec Spec) *Community {
 	if spec.Members == 0 {
 		spec.Members = 2000
+	}
+	if spec.Writes == 0 {
+		spec.Writes = 1. / 3
 	}
 	c := &Community{spec: spec, sizes: make([]int, spec.Members), sum: make([]int, spec.Members)}
 	random := rand.New(rand.NewPCG(spec.Seed, 0))
@@ -101,10 +69,26 @@ func (c *Community) Busiest() int64 {
 func (c *Community) Rows() int {
 	n := 0
 	for i := range c.sizes {
-		contacts, conversations, messages := c.size(int64(i + 1))
-		n += contacts + conversations + messages
+		n += c.RowsOf(int64(i + 1))
 	}
 	return n
+}
+
+// RowsOf is how many rows one member has at the beginning.
+func (c *Community) RowsOf(id int64) int {
+	contacts, conversations, messages := c.size(id)
+	return contacts + conversations + messages
+}
+
+// Typical is how many rows the member in the middle has, of all of them in the
+// order of their rows.
+func (c *Community) Typical() int {
+	rows := make([]int, len(c.sizes))
+	for i := range rows {
+		rows[i] = c.RowsOf(int64(i + 1))
+	}
+	slices.Sort(rows)
+	return rows[len(rows)/2]
 }
 
 func (c *Community) size(id int64) (contacts, conversations, messages int) {
@@ -143,35 +127,3 @@ func (c *Community) Load(ctx context.Context, repo *router.Repository, parallel 
 	}
 	return g.Wait()
 }
-
-func (c *Community) batches(id int64) []router.Batch {
-	contacts, conversations, messages := c.size(id)
-	people := router.Batch{Table: "contacts", Columns: []string{"member_id", "id", "name", "email"}, Keys: []string{"member_id", "id"}}
-	for i := 1; i <= contacts; i++ {
-		name := givenNames[(int(id)+i)%len(givenNames)]
-		people.Rows = append(people.Rows, []any{id, i, name, fmt.Sprintf("%s.%d@example.org", name, int(id)*7+i)})
-	}
-	talks := router.Batch{Table: "conversations", Columns: []string{"member_id", "id", "title", "messages"}, Keys: []string{"member_id", "id"}}
-	for i := range conversations {
-		n := messages / conversations
-		if i < messages%conversations {
-			n++
-		}
-		talks.Rows = append(talks.Rows, []any{id, i + 1, "about " + subjects[(int(id)+i)%len(subjects)], n})
-	}
-	texts := router.Batch{Table: "messages", Columns: []string{"member_id", "conversation_id", "id", "body"}, Keys: []string{"member_id", "conversation_id", "id"}}
-	for i := range messages {
-		texts.Rows = append(texts.Rows, []any{id, i%conversations + 1, i + 1, body(int(id) + i)})
-	}
-	return []router.Batch{people, talks, texts}
-}
-
-func body(n int) string {
-	return fmt.Sprintf("%s %s, and then the %s", givenNames[n%len(givenNames)], verbs[n%len(verbs)], subjects[(n*3)%len(subjects)])
-}
-
-var (
-	givenNames = []string{"ann", "bo", "chidi", "dana", "emre", "fatou", "gil", "hana", "ines", "juno", "kofi", "lena", "mei"}
-	subjects   = []string{"harbour", "budget", "trip", "release", "garden", "letters", "concert", "roof", "bread", "exam", "boat"}
-	verbs      = []string{"asked again", "is in", "can't come", "found it", "says thanks", "needs a day", "moved house"}
-)

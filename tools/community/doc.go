@@ -5,7 +5,7 @@
 //	c := community.New(community.Spec{Members: 2000, Seed: 1})
 //	err := c.Load(ctx, repo, 8, nil)       // its rows, through a repository
 //	traffic := c.Traffic(repo)
-//	err = traffic.Run(ctx, 8)              // live reads and writes, until ctx ends
+//	traffic.Run(ctx, 8)                    // live reads and writes, until ctx ends
 //	stats := traffic.Take()                // what each shard did since the last Take
 //
 // The demo and the load generator run it. Its caveat is that it is made up:

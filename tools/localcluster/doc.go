@@ -17,6 +17,7 @@
 //	root.password
 //	s1/, s1-r1/ …    the servers: data, log
 //	consul/ or map/  the store
+//	cache/           the last map that a router of this cluster had
 //
 // No map is written: `berth init`, with the arguments of InitArgs, does that.
 //

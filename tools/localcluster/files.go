@@ -22,6 +22,7 @@ const (
 	rootSecret = "root.password"
 	appSecret  = "app.password"
 	mapDir     = "map"
+	cacheDir   = "cache"
 	consulDir  = "consul"
 )
 
@@ -103,16 +104,24 @@ type account struct {
 	PasswordFile string `yaml:"password_file"`
 }
 
+// router is a part of berth.yaml.
+type router struct {
+	CacheDir string `yaml:"cache_dir"`
+}
+
 // writeConfig writes the configuration with which berth works here.
 func writeConfig(dir, store, appUser, rootUser string) error {
 	text, err := yaml.Marshal(struct {
-		Store string  `yaml:"store"`
-		MySQL account `yaml:"mysql"`
-		Admin account `yaml:"admin"`
+		Store  string  `yaml:"store"`
+		MySQL  account `yaml:"mysql"`
+		Admin  account `yaml:"admin"`
+		Router router  `yaml:"router"`
 	}{
 		Store: store,
 		MySQL: account{appUser, filepath.Join(dir, appSecret)},
 		Admin: account{rootUser, filepath.Join(dir, rootSecret)},
+		// Not the user's own cache, which would keep the map of every cluster.
+		Router: router{CacheDir: filepath.Join(dir, cacheDir)},
 	})
 	if err != nil {
 		return err
