@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 	"sync/atomic"
 	"time"
 
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"github.com/berthdb/berth/router"
@@ -47,34 +49,34 @@ func newDemo(a *app) *cobra.Command {
 	return cmd
 }
 
-func (a *app) demo(ctx context.Context, o demoOptions) (err error) {
+func (a *app) demo(ctx context.Context, o demoOptions) error {
 	switch {
 	case a.storeURL != "" && a.storeURL != localcluster.StoreFile && a.storeURL != localcluster.StoreConsul:
 		return misuse("demo --store %s: the demo starts its own store; write --store file or --store consul", a.storeURL)
 	case o.members < 1, o.shards < 1, o.seconds < 1:
 		return misuse("demo: --members, --shards and --seconds are 1 at least")
 	}
-	fmt.Fprintf(a.out, "Berth demo: %s, %s, on this machine\n\n", count(o.shards, "shard"), count(o.members, "member"))
-	at := time.Now()
-	cluster, err := localcluster.Start(ctx, localcluster.Spec{
-		Dir: o.dir, Shards: o.shards, Store: a.storeURL, Relaxed: true,
-		Log: slog.New(slog.NewTextHandler(a.err, nil)),
-	})
-	if err != nil {
-		return err
+	d := &demo{app: a, o: o, screen: newScreen(a), community: community.New(community.Spec{Members: o.members, Seed: o.seed})}
+	fmt.Fprintln(a.out, a.paint(text.Bold, fmt.Sprintf("Berth demo: %s, %s, on this machine", count(o.shards, "shard"), count(o.members, "member")))+"\n")
+	err := d.start(ctx)
+	var left error // behind, by a cluster that did not go
+	if err == nil {
+		err = d.run(ctx)
+		left = d.cluster.Close()
 	}
-	defer func() {
-		if cerr := cluster.Close(); err == nil {
-			err = cerr
-		}
-		if ctx.Err() != nil {
-			fmt.Fprintln(a.out, "\nStopped, and removed.")
-		}
-	}()
-	a.demoServers(cluster, time.Since(at))
+	switch {
+	case ctx.Err() == nil || o.once || left != nil:
+		// With --once somebody waits for the end of the show, and has to know
+		// that it did not come.
+		return errors.Join(err, left)
+	default: // Ctrl-C, the usual end
+		fmt.Fprintln(a.out, "\nStopped, and removed.")
+		return nil
+	}
+}
 
-	// Each command of the demo runs as a user would run it.
-	d := &demo{app: a, o: o, cluster: cluster, community: community.New(community.Spec{Members: o.members, Seed: o.seed})}
+// run is the demo on the cluster, once that is there.
+func (d *demo) run(ctx context.Context) error {
 	if err := d.init(ctx); err != nil {
 		return err
 	}
@@ -86,7 +88,7 @@ func (a *app) demo(ctx context.Context, o demoOptions) (err error) {
 	if err := d.show(ctx); err != nil {
 		return err
 	}
-	if o.once {
+	if d.o.once {
 		return nil
 	}
 	d.invite()
@@ -94,17 +96,31 @@ func (a *app) demo(ctx context.Context, o demoOptions) (err error) {
 	return nil
 }
 
-func (a *app) demoServers(c *localcluster.Cluster, took time.Duration) {
+// start starts the cluster, and says what it is.
+func (d *demo) start(ctx context.Context) error {
+	at := time.Now()
+	stop := d.screen.progress(func() string {
+		return fmt.Sprintf("servers   starting %s and the map's store, %s", count(d.o.shards, "MySQL server"), seconds(time.Since(at)))
+	})
+	c, err := localcluster.Start(ctx, localcluster.Spec{
+		Dir: d.o.dir, Shards: d.o.shards, Store: d.storeURL, Relaxed: true, Log: slog.New(d.screen),
+	})
+	stop()
+	if err != nil {
+		return err
+	}
+	d.cluster = c
 	var addresses []string
 	for _, s := range c.Record().Shards {
-		addresses = append(addresses, fmt.Sprintf("%s:%d", s.Host, s.Port))
+		addresses = append(addresses, fmt.Sprintf("%s on %s:%d", s.Name, s.Host, s.Port))
 	}
-	where := "a directory"
+	d.step("servers", "MySQL %s: %s (%s)", c.Server(c.Record().Shards[0].Name).Version(), strings.Join(addresses, ", "), seconds(time.Since(at)))
+	where := "in a directory"
 	if c.Consul() != nil {
-		where = "Consul on " + c.Consul().Addr()
+		where = "in Consul on " + c.Consul().Addr()
 	}
-	a.step("servers", "MySQL %s on %s; the map in %s (%s)",
-		c.Server(c.Record().Shards[0].Name).Version(), strings.Join(addresses, ", "), where, seconds(took))
+	d.step("store", "the map is kept %s", where)
+	return nil
 }
 
 // step prints one line of what was done.
@@ -118,9 +134,9 @@ func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds())
 type demo struct {
 	*app
 	o         demoOptions
-	cluster   *localcluster.Cluster
+	screen    *screen
 	community *community.Community
-	cfg       *cluster
+	cluster   *localcluster.Cluster
 	repo      *router.Repository
 }
 
@@ -165,7 +181,7 @@ func (d *demo) open(ctx context.Context) (done func(), err error) {
 		c.close()
 		return nil, err
 	}
-	d.cfg, d.repo = c, repo
+	d.repo = repo
 	err = repo.Each(ctx, func(ctx context.Context, s router.Shard) error {
 		for _, statement := range community.Schema() {
 			if _, err := s.ExecContext(ctx, statement); err != nil {
@@ -179,7 +195,7 @@ func (d *demo) open(ctx context.Context) (done func(), err error) {
 		done()
 		return nil, err
 	}
-	d.step("tables", "%s, each row at its member's home", strings.Join(names, ", "))
+	d.step("tables", "%s: each row at its member's home", strings.Join(names, ", "))
 	return done, nil
 }
 
@@ -188,12 +204,13 @@ func (d *demo) load(ctx context.Context) error {
 	var rows atomic.Int64
 	total := d.community.Rows()
 	at := time.Now()
-	stop := d.progress(func() string { return fmt.Sprintf("load      %d of %d rows", rows.Load(), total) })
+	stop := d.screen.progress(func() string { return fmt.Sprintf("load      %d of %d rows", rows.Load(), total) })
 	err := d.community.Load(ctx, d.repo, 16, &rows)
 	stop()
 	if err != nil {
 		return fmt.Errorf("load the community: %w", err)
 	}
-	d.step("load", "%d rows of %s in %s", total, count(d.o.members, "member"), seconds(time.Since(at)))
+	d.step("load", "%d rows of %s in %s; the busiest has %d, the one in the middle %d",
+		total, count(d.o.members, "member"), seconds(time.Since(at)), d.community.RowsOf(d.community.Busiest()), d.community.Typical())
 	return nil
 }

@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/berthdb/berth/router"
 	"github.com/berthdb/berth/shard"
@@ -31,13 +31,18 @@ func (d *demo) show(ctx context.Context) error {
 		return err
 	}
 	busiest := strconv.FormatInt(d.community.Busiest(), 10)
-	fmt.Fprintf(d.out, "\nEach member has one home. That of the busiest, %s:\n\n", busiest)
+	d.title("Each member has one home. That of the busiest, %s:", busiest)
 	d.try(ctx, "map", "lookup", busiest)
-	fmt.Fprintf(d.out, "\nA statement reaches its member's rows and no others:\n\n")
+	d.title("A statement reaches its member's rows:")
 	d.try(ctx, "sql", "--member", busiest, "SELECT COUNT(*) AS mine FROM messages WHERE member_id = "+busiest)
-	fmt.Fprintln(d.out)
+	d.title("One that could reach the rows of others is refused:")
 	d.try(ctx, "sql", "--member", busiest, "SELECT COUNT(*) FROM messages")
 	return ctx.Err()
+}
+
+// title begins a part of the show.
+func (d *demo) title(format string, args ...any) {
+	fmt.Fprintf(d.out, "\n%s\n\n", d.paint(text.Bold, fmt.Sprintf(format, args...)))
 }
 
 // traffic runs reads and writes for some seconds.
@@ -46,33 +51,21 @@ func (d *demo) traffic(ctx context.Context) ([]community.Stats, error) {
 	defer cancel()
 	t := d.community.Traffic(d.repo)
 	at := time.Now()
-	stop := d.progress(func() string {
-		return fmt.Sprintf("traffic   %d of %d s, %d in flight", int(time.Since(at).Seconds()), d.o.seconds, inFlight(d.repo.Stat()))
+	stop := d.screen.progress(func() string {
+		passed := time.Since(at).Seconds()
+		return fmt.Sprintf("traffic   %.0f of %d s: %d reads and writes, %.0f a second", passed, d.o.seconds, t.Done(), float64(t.Done())/passed)
 	})
-	err := t.Run(run, demoWorkers)
+	t.Run(run, demoWorkers)
+	took := time.Since(at)
 	stop()
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
-	case err != nil:
-		return nil, err
 	case t.Failed() != nil:
 		return nil, fmt.Errorf("a statement of the demo failed: %w", t.Failed())
 	}
-	stats := t.Take()
-	total := 0.0
-	for _, s := range stats {
-		total += s.PerSecond
-	}
-	d.step("traffic", "%s of reads and writes by %d workers: %.0f a second, none failed", seconds(time.Since(at)), demoWorkers, total)
-	return stats, nil
-}
-
-func inFlight(st router.Stat) (n int) {
-	for _, s := range st.Servers {
-		n += s.InFlight
-	}
-	return n
+	d.step("traffic", "%d reads and writes by %d workers in %s, %.0f a second, none failed", t.Done(), demoWorkers, seconds(took), float64(t.Done())/took.Seconds())
+	return t.Take(), nil
 }
 
 // shards prints a line for each shard.
@@ -102,11 +95,11 @@ func (d *demo) shards(ctx context.Context, stats []community.Stats) error {
 	var lines [][]any
 	for _, s := range stats {
 		lines = append(lines, []any{
-			s.Shard, members[s.Shard], rows[s.Shard], fmt.Sprintf("%.0f", s.PerSecond), s.Reads, s.Writes, milliseconds(s.P50), milliseconds(s.P99),
+			s.Shard, members[s.Shard], rows[s.Shard], s.Reads, s.Writes, fmt.Sprintf("%.0f", s.PerSecond), milliseconds(s.P50), milliseconds(s.P99),
 		})
 	}
-	fmt.Fprintln(d.out)
-	d.grid([]column{left("shard"), right("members"), right("rows"), right("queries/s"), right("reads"), right("writes"), right("p50"), right("p99")}, lines)
+	d.title("What each shard has and did (a read is one query, a write a transaction of two):")
+	d.grid([]column{left("shard"), right("members"), right("rows"), right("reads"), right("writes"), right("per second"), right("p50"), right("p99")}, lines)
 	return nil
 }
 
@@ -127,63 +120,4 @@ func (d *demo) try(ctx context.Context, args ...string) {
 	for line := range strings.Lines(said.String()) {
 		fmt.Fprint(d.out, "  ", line)
 	}
-}
-
-// invite prints what to try while it runs.
-func (d *demo) invite() {
-	busiest := d.community.Busiest()
-	first := d.cluster.Record().Shards[0]
-	fmt.Fprintf(d.out, `
-It goes on running until Ctrl-C, which removes it. In another terminal:
-
-  export BERTH_CONFIG=%s
-  %[2]s map show
-  %[2]s sql --member %[3]d "SELECT * FROM contacts WHERE member_id = %[3]d LIMIT 5"
-  %[2]s sql --all "SELECT COUNT(*) FROM messages"
-  %[2]s member count %[3]d
-  %[2]s health
-  go run ./tools/loadgen --seconds 30
-  mysql -h %[4]s -P %[5]d -u %[6]s -p"$(cat %[7]s)" %[8]s
-`, d.cluster.ConfigFile(), program(), busiest, first.Host, first.Port, first.User,
-		filepath.Join(d.cluster.Dir(), "app.password"), first.Database)
-}
-
-// program is how the user can run this program again.
-func program() string {
-	path, err := os.Executable()
-	if err != nil || strings.Contains(path, "go-build") { // by go run, which removes it
-		return "go run ./cmd/berth"
-	}
-	return path
-}
-
-// progress shows a line that is renewed on a terminal, and is said now and then
-// elsewhere, until stop is called.
-func (d *demo) progress(line func() string) (stop func()) {
-	done, ended := make(chan struct{}), make(chan struct{})
-	every := 5 * time.Second
-	if d.live {
-		every = 200 * time.Millisecond
-	}
-	go func() {
-		defer close(ended)
-		tick := time.NewTicker(every)
-		defer tick.Stop()
-		for {
-			select {
-			case <-done:
-				if d.live {
-					fmt.Fprint(d.err, "\r\x1b[K")
-				}
-				return
-			case <-tick.C:
-			}
-			if d.live {
-				fmt.Fprintf(d.err, "\r\x1b[K%s", line())
-			} else {
-				fmt.Fprintln(d.err, line())
-			}
-		}
-	}()
-	return func() { close(done); <-ended }
 }
