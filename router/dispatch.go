@@ -105,10 +105,10 @@ func (e *staleError) Error() string {
 
 // attempt runs the call once, with the ticket, which it settles.
 func (r *Router) attempt(ctx context.Context, t *ticket, c call) (outcome, error) {
-	done, err := t.server.breaker.Allow()
+	done, err := t.server.allow()
 	if err != nil {
 		r.gate.leave(t)
-		return ranNot, t.server.open()
+		return ranNot, err
 	}
 	conn, err := t.server.conn(ctx, t)
 	done(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"testing"
 	"time"
@@ -53,7 +54,9 @@ func TestPoolKeepsItsBoundAndServesInTurn(t *testing.T) {
 				c, err := p.get(ctx)
 				cancel()
 				if err != nil {
-					if !errors.Is(err, context.DeadlineExceeded) {
+					// Not in time: by the context, or on a busy machine by the dialer.
+					var late net.Error
+					if !errors.Is(err, context.DeadlineExceeded) && !(errors.As(err, &late) && late.Timeout()) {
 						t.Error(err)
 					}
 					continue

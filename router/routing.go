@@ -44,13 +44,29 @@ func (rt routing) or(ctx context.Context) routing {
 
 type routingKey struct{}
 
+// routed is a context with a routing: one allocation where WithValue makes two.
+type routed struct {
+	context.Context
+	rt routing
+}
+
+// Value gives the context itself for the key.
+func (c *routed) Value(key any) any {
+	if key == (routingKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
+}
+
 func routingOf(ctx context.Context) routing {
-	rt, _ := ctx.Value(routingKey{}).(routing)
-	return rt
+	if c, ok := ctx.Value(routingKey{}).(*routed); ok {
+		return c.rt
+	}
+	return routing{}
 }
 
 func withRouting(ctx context.Context, rt routing) context.Context {
-	return context.WithValue(ctx, routingKey{}, rt)
+	return &routed{ctx, rt}
 }
 
 // WithMember says whose statements are sent under the context: they go to the

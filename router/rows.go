@@ -22,9 +22,11 @@ type serverRows interface {
 // connection and the ticket stay in use until it is closed.
 type resultRows struct {
 	serverRows
-	broken func(error) error // makes the client's error of a broken connection's
-	settle func(error) error // gives the connection back; nil once closed
-	err    error             // the first failure to read a row
+	r      *Router
+	t      *ticket
+	conn   *pooled // to give back; nil when it is a transaction's
+	err    error   // the first failure to read a row
+	closed bool
 }
 
 // Next reads the next row.
@@ -39,21 +41,27 @@ func (r *resultRows) Next(dest []driver.Value) error {
 	if instance.IsServerError(err) {
 		return err
 	}
-	return r.broken(err)
+	return r.t.broken(err)
 }
 
 // Close reads what is left of the result and gives the connection back.
 func (r *resultRows) Close() error {
-	if r.settle == nil {
+	if r.closed {
 		return nil
 	}
+	r.closed = true
 	err := r.serverRows.Close()
 	if r.err != nil {
 		err = r.err
 	}
-	settle := r.settle
-	r.settle = nil
-	return settle(err)
+	if r.conn == nil {
+		r.t.closedRows()
+		return nil
+	}
+	if ran, err := r.r.settle(r.t, r.conn, err); ran != ranUnknown {
+		return err
+	}
+	return r.t.broken(err)
 }
 
 // closing runs done when the rows are closed.

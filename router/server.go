@@ -21,6 +21,8 @@ type server struct {
 	shard   shard.Shard
 	pool    *pool
 	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
+	doubt   atomic.Bool         // something failed since the last success: the breaker has to be asked
+	first   func(error)         // firstFailure, made once
 	door    *instance.Connector // to probe with: it does not wait long
 	probing atomic.Bool
 	control *sql.DB // for KILL and its like, apart from the pool's limit
@@ -66,6 +68,7 @@ func (r *Router) serverFor(cluster string, s shard.Shard) (*server, error) {
 	sv.control.SetMaxOpenConns(2)
 	sv.control.SetMaxIdleConns(0)
 	sv.breaker = newBreaker(r.cfg.Breaker, s.Primary.Address, sv.log)
+	sv.first = sv.firstFailure
 	r.servers[key] = sv
 	return sv, nil
 }
@@ -102,8 +105,38 @@ func newBreaker(cfg BreakerConfig, name string, log *slog.Logger) *gobreaker.Two
 	})
 }
 
-// failed remembers why the server could not be reached, for Stat.
+// allow asks the breaker for leave to use the server; the outcome of getting a
+// connection goes to done. While nothing has failed there is nothing to ask,
+// which spares each statement the breaker's lock and clock.
+func (s *server) allow() (done func(error), err error) {
+	if !s.doubt.Load() {
+		return s.first, nil
+	}
+	tell, err := s.breaker.Allow()
+	if err != nil {
+		return nil, s.open()
+	}
+	return func(err error) {
+		tell(err)
+		if err == nil {
+			s.doubt.Store(false)
+		}
+	}, nil
+}
+
+// firstFailure is done for a statement that asked nobody.
+func (s *server) firstFailure(err error) {
+	if err == nil {
+		return
+	}
+	if tell, refused := s.breaker.Allow(); refused == nil {
+		tell(err)
+	}
+}
+
+// failed remembers why the server could not be reached.
 func (s *server) failed(err error) {
+	s.doubt.Store(true)
 	s.mu.Lock()
 	s.lastErr, s.lastAt = err, time.Now()
 	s.mu.Unlock()
@@ -119,7 +152,9 @@ func (s *server) close() {
 func (s *server) conn(ctx context.Context, t *ticket) (*pooled, error) {
 	c, err := s.pool.get(ctx)
 	if err != nil {
-		s.failed(err)
+		if ctx.Err() == nil { // else the caller gave up
+			s.failed(err)
+		}
 		return nil, err
 	}
 	if epoch := t.fence(c); epoch > 0 {

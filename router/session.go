@@ -134,7 +134,7 @@ func (s *session) query(ctx context.Context, rt routing, st *scope.Statement, qu
 				rows, err := queryOn(ctx, c, query, args, prepare)
 				if err == nil {
 					t.open++
-					out = &resultRows{serverRows: rows, broken: t.broken, settle: t.closedRows}
+					out = &resultRows{serverRows: rows, r: s.r, t: t}
 				}
 				return err
 			})
@@ -150,12 +150,7 @@ func (s *session) query(ctx context.Context, rt routing, st *scope.Statement, qu
 		if err != nil {
 			return false, err
 		}
-		out = &resultRows{serverRows: rows, broken: t.broken, settle: func(err error) error {
-			if ran, err := s.r.settle(t, c, err); ran != ranUnknown {
-				return err
-			}
-			return t.broken(err)
-		}}
+		out = &resultRows{serverRows: rows, r: s.r, t: t, conn: c}
 		return true, nil
 	}})
 	return out, err

@@ -73,11 +73,10 @@ func (tx *transaction) run(ctx context.Context, v verdict, send func(context.Con
 }
 
 // closedRows notes that one of the transaction's result sets has been read.
-func (t *ticket) closedRows(error) error {
+func (t *ticket) closedRows() {
 	t.mu.Lock()
 	t.open--
 	t.mu.Unlock()
-	return nil
 }
 
 // Commit commits. An error that is Retryable means that nothing of the

@@ -111,7 +111,7 @@ func classifyRollback(word func(int) string, rest func(int) int) Kind {
 func (k Kind) refusal() (Reason, string) {
 	switch k {
 	case DDL:
-		return NotScopable, "a schema change belongs on all shards; use berth schema, or Unscoped for one shard"
+		return NotScopable, "a schema change belongs on all shards: run it with berth sql --all, or router.Repository's Each"
 	case Begin, Commit, Rollback, Savepoint, RollbackTo, Release:
 		return NotScopable, "a transaction is begun and ended through the API, not as a statement with a scope"
 	case Session:
