@@ -1,16 +1,9 @@
 package community
 
 import (
-	"context"
-	"database/sql"
 	"math"
 	"math/rand/v2"
 	"slices"
-	"sync/atomic"
-
-	"golang.org/x/sync/errgroup"
-
-	"github.com/berthdb/berth/router"
 )
 
 // Spec says what community to make.
@@ -98,32 +91,3 @@ func (c *Community) size(id int64) (contacts, conversations, messages int) {
 
 // conversations is how many a member has, over which its messages are dealt.
 func (c *Community) conversations(id int64) int { return 1 + c.sizes[id-1]/20 }
-
-// Load writes the community's rows, so many members side by side, each in one
-// transaction. It can be repeated: what is there stays. loaded, unless nil,
-// counts the rows as they come.
-func (c *Community) Load(ctx context.Context, repo *router.Repository, parallel int, loaded *atomic.Int64) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(parallel)
-	for id := int64(1); id <= int64(c.spec.Members) && ctx.Err() == nil; id++ {
-		g.Go(func() error {
-			n := 0
-			err := repo.Member(id).InTx(ctx, nil, func(ctx context.Context, tx *sql.Tx) error {
-				n = 0
-				for _, b := range c.batches(id) {
-					done, err := router.Upsert(ctx, tx, b)
-					if err != nil {
-						return err
-					}
-					n += done
-				}
-				return nil
-			})
-			if err == nil && loaded != nil {
-				loaded.Add(int64(n))
-			}
-			return err
-		})
-	}
-	return g.Wait()
-}

@@ -34,17 +34,13 @@ func (c *Community) Traffic(repo *router.Repository) *Traffic {
 	return t
 }
 
-// lastWord is how long what is under way may take when the run ends.
-const lastWord = 5 * time.Second
-
 // Run runs so many workers until ctx ends, and then waits for what they have
 // under way: a statement that is cut off in the middle has no known outcome,
 // and would count as a failure. Failures are counted and don't end the run;
 // Failed tells the first.
 func (t *Traffic) Run(ctx context.Context, workers int) {
-	statements, cut := context.WithCancel(context.WithoutCancel(ctx))
+	statements, cut := outlive(ctx)
 	defer cut()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(lastWord, cut) })()
 	var g sync.WaitGroup
 	for w := range workers {
 		random := rand.New(rand.NewPCG(t.c.spec.Seed, uint64(w+1)))
