@@ -29,8 +29,9 @@ FUZZTIME ?= 5000x
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-demo: ## the whole thing on this machine, live (CONSUL=1: on Consul instead of a directory)
-	$(GO) run ./cmd/berth demo $(if $(filter 1,$(CONSUL)),--store consul)
+# Not by go run, which calls an end by Ctrl-C a failure.
+demo: build ## the whole thing on this machine, live (CONSUL=1: on Consul instead of a directory; DEMOFLAGS=...)
+	@bin/berth demo $(if $(filter 1,$(CONSUL)),--store consul) $(DEMOFLAGS)
 
 build: ## bin/berth
 	$(GO) build -trimpath -o bin/berth ./cmd/berth
