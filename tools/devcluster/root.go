@@ -41,6 +41,8 @@ func newRoot(log *slog.Logger) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "devcluster",
 		Short:         "Real MySQL and Consul servers on this machine, for development",
+		Args:          noCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
@@ -63,6 +65,14 @@ func withoutTime(groups []string, a slog.Attr) slog.Attr {
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return fmt.Errorf("%w: %s takes no argument, and got %q", errUsage, cmd.Name(), args[0])
+	}
+	return nil
+}
+
+// noCommand is the root's: what is left over there was meant for a command.
+func noCommand(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%w: unknown command %q; see %s --help", errUsage, args[0], cmd.Name())
 	}
 	return nil
 }

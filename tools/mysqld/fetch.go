@@ -33,6 +33,10 @@ func Ensure(ctx context.Context, log *slog.Logger) (*Install, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Said before the fetch and not after it.
+	if err := serverUser().canReach(dir); err != nil {
+		return nil, fmt.Errorf("fetch MySQL into the cache: %w; set %s to a directory that all users can reach", err, cache.Env)
+	}
 	_, err = cache.Entry(ctx, dir, prefixEntry, func(tmp string) error {
 		return fetch(ctx, tmp, log)
 	})

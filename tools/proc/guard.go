@@ -13,7 +13,9 @@ import (
 // End-of-file is the program's death, or Fire. The loop that waits for the
 // killed process is bounded, because under an init that reaps nothing an
 // ended process is listed for ever. The removal is tried more than once,
-// because below a directory with several servers others may still be ending.
+// because below a directory with several servers others may still be ending;
+// so is the look at the command line, which is empty for a moment while a
+// process becomes another program.
 const guardScript = `
 trap '' HUP INT QUIT TERM
 dir=$1
@@ -27,11 +29,17 @@ while read -r order arg; do
 	esac
 done
 if [ -n "$pid" ]; then
-	if [ -r "/proc/$pid/cmdline" ]; then
-		line=$(tr '\000' ' ' <"/proc/$pid/cmdline")
-	else
-		line=$(ps -o args= -p "$pid" 2>/dev/null)
-	fi
+	i=0
+	line=
+	while [ -z "$line" ] && [ $i -lt 20 ] && kill -0 "$pid" 2>/dev/null; do
+		[ $i -eq 0 ] || sleep 0.05
+		i=$((i + 1))
+		if [ -r "/proc/$pid/cmdline" ]; then
+			line=$(tr '\000' ' ' <"/proc/$pid/cmdline")
+		else
+			line=$(ps -o args= -p "$pid" 2>/dev/null)
+		fi
+	done
 	case $line in
 	*"$dir"*)
 		kill -KILL "$pid" 2>/dev/null

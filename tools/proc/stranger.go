@@ -15,6 +15,11 @@ import (
 // strangerPoll is how often a process that is not our child is looked at.
 const strangerPoll = 50 * time.Millisecond
 
+// becoming is how many times, a millisecond apart, a running process may be
+// seen without a command line before that is taken for its answer. The kernel
+// shows none for a moment while a process becomes another program.
+const becoming = 200
+
 // Running reports whether the process with that id runs and has mark, usually
 // its data directory, on its command line: whether it is still the process
 // that somebody wrote down, and not another that got its id.
@@ -27,16 +32,31 @@ func Running(pid int, mark string) bool {
 
 // commandLine is empty for a process that has ended, reaped or not.
 func commandLine(pid int) string {
-	if text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline"); err == nil {
-		return strings.ReplaceAll(string(text), "\x00", " ")
-	} else if _, err := os.Stat("/proc/self"); err == nil {
-		return ""
+	if _, err := os.Stat("/proc/self/cmdline"); err != nil {
+		out, err := exec.Command("ps", "-o", "args=", "-p", strconv.Itoa(pid)).Output()
+		if err != nil {
+			return ""
+		}
+		return string(out)
 	}
-	out, err := exec.Command("ps", "-o", "args=", "-p", strconv.Itoa(pid)).Output()
-	if err != nil {
-		return ""
+	dir := "/proc/" + strconv.Itoa(pid)
+	for range becoming {
+		text, err := os.ReadFile(dir + "/cmdline")
+		if err != nil {
+			return ""
+		}
+		if len(text) > 0 {
+			return strings.ReplaceAll(string(text), "\x00", " ")
+		}
+		// It has ended, or is just becoming another program.
+		stat, err := os.ReadFile(dir + "/stat")
+		_, state, _ := strings.Cut(string(stat), ") ")
+		if err != nil || strings.HasPrefix(state, "Z") || strings.HasPrefix(state, "X") {
+			return ""
+		}
+		time.Sleep(time.Millisecond)
 	}
-	return string(out)
+	return ""
 }
 
 // End ends a process that another program started: SIGTERM, and SIGKILL after
