@@ -65,7 +65,7 @@ func TestDemoIsGone(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			defer cmd.Process.Kill() // it has ended, unless the test failed
+			defer func() { _ = cmd.Process.Kill() }() // it has ended, unless the test failed
 			var said strings.Builder
 			lines := bufio.NewScanner(io.TeeReader(out, &said))
 			for lines.Scan() && !strings.Contains(lines.Text(), " health") {
