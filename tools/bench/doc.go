@@ -8,7 +8,7 @@
 //	go run ./tools/bench memory                 what idle members cost
 //
 // It starts the server that it needs. What it compares takes short turns, one
-// after the other and each round in another order, so that a noisy machine is
+// after the other and in each round in another order, so that a noisy machine is
 // as noisy for all. A ratio is the median of the rounds' own ratios: its two
 // sides were measured within a second of each other.
 //

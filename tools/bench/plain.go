@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
+	"runtime"
 	"sync/atomic"
 )
 
@@ -104,8 +106,10 @@ func fresh(ids *atomic.Int64, add statement) statement {
 func takeTurns(ctx context.Context, o options, connections int, ways []way, pick func(way) statement) ([][]turn, error) {
 	rounds := make([][]turn, len(ways))
 	for round := range o.rounds + 1 {
-		for i := range ways {
-			at := (i + round) % len(ways) // nobody is always the first
+		// In no order: what a turn leaves behind, in this process and in the
+		// server, must not always meet the same next one.
+		for _, at := range rand.Perm(len(ways)) {
+			runtime.GC()
 			r, err := measure(ctx, o.duration, connections, ways[at].name, pick(ways[at]))
 			if err != nil {
 				return nil, fmt.Errorf("through the %s: %w", ways[at].name, err)
