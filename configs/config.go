@@ -12,11 +12,13 @@ type Config struct {
 	Consul Consul `yaml:"consul"`
 	// MySQL is the account that statements are routed with.
 	MySQL MySQL `yaml:"mysql"`
-	// Admin is the account that the berth command makes and changes things
-	// with; MySQL's where a field is zero.
+	// AdminAccount is what the berth command makes and changes things with;
+	// without a user it is MySQL's, and without TLS it has MySQL's.
 	AdminAccount Account `yaml:"admin"`
 	Routing      Routing `yaml:"router"`
 	Log          Log     `yaml:"log"`
+
+	exposed bool // others than the owner may read the file
 }
 
 // Consul says how to reach Consul; zero fields are Consul's own environment
@@ -43,7 +45,7 @@ type ConsulTLS struct {
 // most; without any, the password is empty.
 type Account struct {
 	User         string `yaml:"user"`
-	Password     string `yaml:"password"`      // literally: for tests
+	Password     string `yaml:"password"`      // literally: see Warnings
 	PasswordFile string `yaml:"password_file"` // read for every new connection
 	PasswordEnv  string `yaml:"password_env"`  // name of an environment variable
 	TLS          TLS    `yaml:"tls"`

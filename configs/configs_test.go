@@ -1,80 +1,69 @@
 package configs_test
 
 import (
-	"io"
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/berthdb/berth/configs"
-	"github.com/berthdb/berth/router"
 )
 
-// uncommented is the shipped file with every setting in force.
-func uncommented(t *testing.T) string {
-	t.Helper()
-	b, err := os.ReadFile("berth.yaml")
+func TestValuesAreTakenAsTheyAreWritten(t *testing.T) {
+	c, err := configs.Parse([]byte("mysql: {user: '0123', password: \"a#b: 'c'\", options: {timeTruncate: 1ms, maxAllowedPacket: 0}}\n" +
+		"router: {buffer: {bytes: 1048576, window: 1m30s, statements: -1}, pool: {max_open: 7}}\nconsul:\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	setting := regexp.MustCompile(`(?m)^( *)# ( *[a-z_A-Z]+:( |$))`)
-	return setting.ReplaceAllString(string(b), "$1$2")
-}
-
-func TestShippedFileIsReadAndShowsTheDefaults(t *testing.T) {
-	short, err := configs.Load("berth.yaml")
-	if err != nil {
-		t.Fatal(err)
+	r := c.Router(nil, nil)
+	if c.MySQL.User != "0123" || c.MySQL.Password != "a#b: 'c'" || r.Instance.Options.MaxAllowedPacket != -1 ||
+		r.Instance.Options.TimeTruncate != time.Millisecond || r.Buffer.Bytes != 1<<20 || r.Buffer.Window != 90*time.Second ||
+		r.Buffer.Statements != -1 || r.Pool.MaxOpen != 7 {
+		t.Errorf("read as %+v", r)
 	}
-	if !filepath.IsAbs(short.MySQL.PasswordFile) {
-		t.Errorf("the password file's path is %s", short.MySQL.PasswordFile)
-	}
-	long, err := configs.Parse([]byte(uncommented(t)))
-	if err != nil {
-		t.Fatalf("with every setting in force: %v", err)
-	}
-	if long.Consul.TLS.Key == "" || long.AdminAccount.User == "" || long.Log.Level == "" {
-		t.Fatalf("not every setting is in force: %+v", long)
-	}
-	got := long.Router(nil, nil)
-	pool, buffer, breaker, sync := router.Defaults()
-	for _, c := range []struct{ got, want any }{
-		{got.Pool, pool}, {got.Buffer, buffer}, {got.Breaker, breaker}, {got.Sync, sync},
-		{got.StartTimeout, 3 * time.Second},
-	} {
-		if !reflect.DeepEqual(c.got, c.want) {
-			t.Errorf("the file shows %+v as the default, it is %+v", c.got, c.want)
+	for _, text := range []string{"", "# nothing\n", "---\n"} {
+		if c, err := configs.Parse([]byte(text)); err != nil || !reflect.DeepEqual(*c, configs.Config{}) {
+			t.Errorf("%q: %+v, %v", text, c, err)
 		}
 	}
 }
 
-func TestContradictionsAreRefusedWithTheirPlace(t *testing.T) {
-	for _, c := range []struct{ text, want string }{
-		{"stor: x", `unknown field "stor"`},
-		{"mysql: {user: a, passwd: b}", `unknown field "passwd"`},
-		{"mysql: {password: a, password_file: b}", "mysql: more than one of password, password_file and password_env is set"},
-		{"admin: {password_env: a, password_file: b}", "admin: more than one of"},
-		{"consul: {token: a, token_file: b}", "token and token_file are both set"},
-		{"store: redis://x", "write consul://HOST:PORT/PREFIX or file:///DIRECTORY"},
-		{"mysql: {options: {multiStatements: true}}", `"multiStatements" is no option that makes sense under a router`},
-		{"mysql: {options: {parseTime: maybe}}", "write true or false"},
-		{"router: {pool: {max_open: 5, max_idle: 6}}", "max_idle (6) is more than max_open (5)"},
-		{"router: {buffer: {window: soon}}", "no length of time"},
-		{"router: {buffer: {window: -1s}}", "no length of time"},
-		{"router: {buffer: {bytes: lots}}", "no size"},
-		{"router: {breaker: {failures: -1}}", "can't be negative"},
-		{"log: {level: loud}", "it is debug, info, warn or error"},
-		{"log: {format: xml}", "it is text or json"},
-		{"store: [", "[1:"},
-	} {
-		_, err := configs.Parse([]byte(c.text))
-		if err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: %v, want %q", c.text, err, c.want)
+func TestLiteralSecretsAreWarnedAbout(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "berth.yaml")
+	if err := os.WriteFile(path, []byte("mysql: {user: a, password: s3cret}\nconsul: {token: s3cret}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for mode, want := range map[os.FileMode]int{0o600: 0, 0o640: 2, 0o644: 2} {
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
 		}
+		c, err := configs.Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log strings.Builder
+		c.Router(nil, c.Logger(&log))
+		if got := c.Warnings(); len(got) != want || strings.Count(log.String(), "level=WARN") != want || strings.Contains(log.String(), "s3cret") {
+			t.Errorf("mode %o: %q, logged %s", mode, got, &log)
+		}
+	}
+}
+
+func TestCachedMapsOfTwoStoresAreApart(t *testing.T) {
+	seen := map[string]string{}
+	for _, text := range []string{
+		"store: consul://h:1/a", "store: consul://h:1/b", "store: consul://h:1/a\nconsul: {namespace: n}", "store: consul://h:1/a\nconsul: {partition: n}",
+	} {
+		c, err := configs.Parse([]byte("router: {cache_dir: /c}\n" + text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if other, ok := seen[c.CacheFile()]; ok {
+			t.Errorf("%q and %q keep their map in the same file", text, other)
+		}
+		seen[c.CacheFile()] = text
 	}
 }
 
@@ -125,20 +114,4 @@ func TestOpenStoreByItsURL(t *testing.T) {
 	if _, err := (&configs.Config{}).OpenStore(t.Context()); err == nil {
 		t.Error("no store was opened")
 	}
-}
-
-func FuzzParse(f *testing.F) {
-	b, err := os.ReadFile("berth.yaml")
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(string(b))
-	f.Add("router: {buffer: {bytes: 64MiB}}")
-	f.Fuzz(func(t *testing.T, text string) {
-		c, err := configs.Parse([]byte(text))
-		if err == nil { // whatever it read must be usable
-			c.Router(nil, c.Logger(io.Discard))
-			c.Admin()
-		}
-	})
 }

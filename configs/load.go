@@ -6,8 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"github.com/goccy/go-yaml"
 )
 
 // places are where Find looks when neither a flag nor the environment names a
@@ -42,13 +40,17 @@ func exists(source, path string) error {
 	return nil
 }
 
-// Load reads a configuration file. It is strict: a key it does not know, and
-// settings that contradict each other, are errors with their place. Paths in
-// the file are taken from the file's own directory.
+// Load reads a configuration file; an empty path gives the defaults. It is
+// strict: a key it does not know is an error with its place, and so are
+// settings that contradict each other. Paths in the file are taken from the
+// file's own directory, never from the environment.
 func Load(path string) (*Config, error) {
+	if path == "" {
+		return &Config{}, nil
+	}
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+		return nil, fmt.Errorf("read the configuration file: %w", err)
 	}
 	c, err := Parse(b)
 	if err != nil {
@@ -59,16 +61,8 @@ func Load(path string) (*Config, error) {
 		return nil, fmt.Errorf("configuration file %s: %w", path, err)
 	}
 	c.resolve(dir)
+	c.exposed = readableByOthers(path)
 	return c, nil
-}
-
-// Parse reads the text of a configuration file.
-func Parse(b []byte) (*Config, error) {
-	var c Config
-	if err := yaml.UnmarshalWithOptions(b, &c, yaml.Strict()); err != nil {
-		return nil, errors.New(yaml.FormatError(err, false, true))
-	}
-	return &c, c.Check()
 }
 
 // resolve makes the file's paths absolute.

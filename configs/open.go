@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/berthdb/berth/router"
@@ -54,11 +55,10 @@ func (c *Config) Instance() instance.Config {
 // Admin is how the berth command connects to make and change things.
 func (c *Config) Admin() instance.Config {
 	a := c.AdminAccount
-	if a.User == "" {
-		a.User = c.MySQL.User
-		if a.Password == "" && a.PasswordFile == "" && a.PasswordEnv == "" {
-			a.Password, a.PasswordFile, a.PasswordEnv = c.MySQL.Password, c.MySQL.PasswordFile, c.MySQL.PasswordEnv
-		}
+	if a.User == "" { // then it has no password either: Check
+		tls := a.TLS
+		a = c.MySQL.Account
+		a.TLS = tls
 	}
 	if a.TLS == (TLS{}) {
 		a.TLS = c.MySQL.TLS
@@ -79,20 +79,6 @@ func (a Account) instance() instance.Config {
 	return cfg
 }
 
-func (m MySQL) options() (instance.Options, error) {
-	var o instance.Options
-	for name, value := range m.Options {
-		known, err := o.Set(name, fmt.Sprint(value))
-		switch {
-		case err != nil:
-			return o, fmt.Errorf("mysql.options: %w", err)
-		case !known:
-			return o, fmt.Errorf("mysql.options: %q is no option that makes sense under a router; see configs/berth.yaml for those that do", name)
-		}
-	}
-	return o, nil
-}
-
 // noCache is the cache_dir that turns the cached map off.
 const noCache = "off"
 
@@ -110,13 +96,20 @@ func (c *Config) CacheFile() string {
 		}
 		dir = filepath.Join(user, "berth")
 	}
-	sum := sha256.Sum256([]byte(c.Store))
+	// One prefix in two namespaces is two stores.
+	place := strings.Join([]string{c.Store, c.Consul.Datacenter, c.Consul.Namespace, c.Consul.Partition}, "\x00")
+	sum := sha256.Sum256([]byte(place))
 	return filepath.Join(dir, fmt.Sprintf("%x.map", sum[:8]))
 }
 
-// Router is for router.Open.
+// Router is for router.Open. It tells the log of Warnings.
 func (c *Config) Router(store shard.Store, log *slog.Logger) router.Config {
 	r := c.Routing
+	if log != nil {
+		for _, w := range c.Warnings() {
+			log.Warn(w)
+		}
+	}
 	return router.Config{
 		Store: store, Log: log, Instance: c.Instance(), Name: r.Name, CacheFile: c.CacheFile(),
 		StartTimeout: time.Duration(r.StartTimeout),
