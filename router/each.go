@@ -155,12 +155,16 @@ func (s Shard) stream(ctx context.Context, query string, args []any, to chan<- R
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	read := make(chan struct{})
+	read := make(chan struct{}, 1)
 	for rows.Next() {
 		select {
 		case to <- Row{Rows: rows, Shard: s.Name, read: read}:
-			<-read
 		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		select {
+		case <-read:
+		case <-ctx.Done(): // also when fn panicked and will never be done
 			return context.Cause(ctx)
 		}
 	}

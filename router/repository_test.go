@@ -305,3 +305,25 @@ func TestMembersStreamsEachMemberOnceAndResumes(t *testing.T) {
 		}
 	}
 }
+
+// A panic in fn comes through, and nothing is left that holds connections.
+func TestScatterSurvivesAPanic(t *testing.T) {
+	f := testfleet.New(t, testfleet.Options{Shards: 3})
+	p := repository(t, open(t, f))
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic did not come through")
+			}
+		}()
+		_ = p.Scatter(t.Context(), "SELECT 1 UNION ALL SELECT 2", nil, func(router.Row) error { panic("fn") })
+	}()
+	eventually(t, "all connections are free", func() bool {
+		for _, s := range p.Stat().Servers {
+			if s.InFlight != 0 || s.Pool.Open != s.Pool.Idle {
+				return false
+			}
+		}
+		return true
+	})
+}
