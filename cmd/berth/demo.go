@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -56,6 +58,9 @@ func (a *app) demo(ctx context.Context, o demoOptions) error {
 	case o.members < 1, o.shards < 1, o.seconds < 1:
 		return misuse("demo: --members, --shards and --seconds are 1 at least")
 	}
+	if err := o.checkDir(); err != nil {
+		return err
+	}
 	d := &demo{app: a, o: o, screen: newScreen(a), community: community.New(community.Spec{Members: o.members, Seed: o.seed})}
 	fmt.Fprintln(a.out, a.paint(text.Bold, fmt.Sprintf("Berth demo: %s, %s, on this machine", count(o.shards, "shard"), count(o.members, "member")))+"\n")
 	err := d.start(ctx)
@@ -73,6 +78,24 @@ func (a *app) demo(ctx context.Context, o demoOptions) error {
 		fmt.Fprintln(a.out, "\nStopped, and removed.")
 		return nil
 	}
+}
+
+// checkDir refuses a directory with anything in it. A stopped cluster's could
+// be started again, but the demo's tables are not to be among somebody's own.
+func (o demoOptions) checkDir() error {
+	if o.dir == "" {
+		return nil
+	}
+	entries, err := os.ReadDir(o.dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("demo --dir: %w", err)
+	case len(entries) > 0:
+		return misuse("demo --dir %s: it is not empty (there is %s); name an empty directory, or a new one", o.dir, entries[0].Name())
+	}
+	return nil
 }
 
 // run is the demo on the cluster, once that is there.

@@ -137,6 +137,7 @@ func demoServers(t *testing.T, said string) []string {
 func TestDemoRefusesWhatMakesNoSense(t *testing.T) {
 	for _, args := range [][]string{
 		{"demo", "--store", "consul://127.0.0.1:8500/berth"}, {"demo", "--members", "0"}, {"demo", "--seconds", "-1"}, {"demo", "more"},
+		{"demo", "--dir", "testdata"},
 	} {
 		var errs bytes.Buffer
 		s := streams{in: strings.NewReader(""), out: &errs, err: &errs, now: time.Now}
