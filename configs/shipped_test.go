@@ -96,4 +96,3 @@ func TestShippedFileShowsEveryKey(t *testing.T) {
 		}
 	}
 }
-

@@ -36,8 +36,15 @@
 // transactions by text (BEGIN), XA, CALL, and several statements in one text.
 // See router/scope for how a statement is read.
 //
-// sql.Open does not connect, as with any driver; the first use opens the
-// router, which sql.DB's Close closes. SetMaxOpenConns and its like bound
-// sessions, which have no server of their own; max_open bounds the servers'
-// connections.
+// sql.Open reads the name and does not connect, as with any driver. The first
+// use opens the router, and the next one tries again if that failed; sql.DB's
+// Close closes it. Each sql.Open has a router of its own, so open once a
+// process. A password in the name is in the program's text or environment for
+// all to see: password_file is for everything but tests.
+//
+// SetMaxOpenConns and its like bound sessions, which have no server of their
+// own; max_open bounds the servers' connections.
+//
+// Importing the package registers the name "berth", in an init, which is
+// database/sql's own convention.
 package driver

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"sync"
 
 	"github.com/berthdb/berth/configs"
 	"github.com/berthdb/berth/router"
@@ -34,7 +33,7 @@ func (d Driver) OpenConnector(name string) (driver.Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Connector{cfg: cfg}, nil
+	return &Connector{cfg: cfg, turn: make(chan struct{}, 1)}, nil
 }
 
 // Connector opens one router, when it is first needed, for all connections of
@@ -42,7 +41,9 @@ func (d Driver) OpenConnector(name string) (driver.Connector, error) {
 type Connector struct {
 	cfg *configs.Config
 
-	mu     sync.Mutex
+	// turn is full while somebody opens or closes. It is no mutex because who
+	// waits for it, behind a store that does not answer, has a context.
+	turn   chan struct{}
 	store  shard.Store
 	router *router.Router
 	closed bool
@@ -58,8 +59,12 @@ func (c *Connector) Connect(ctx context.Context) (driver.Conn, error) {
 }
 
 func (c *Connector) open(ctx context.Context) (*router.Router, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 	switch {
 	case c.closed:
 		return nil, router.ErrClosed
@@ -83,8 +88,8 @@ func (c *Connector) Driver() driver.Driver { return Driver{} }
 
 // Close closes the router. sql.DB's Close calls it.
 func (c *Connector) Close() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.turn <- struct{}{}
+	defer func() { <-c.turn }()
 	c.closed = true
 	if c.router == nil {
 		return nil

@@ -92,8 +92,9 @@ func set(cfg *configs.Config, key, value string) error {
 	case err != nil:
 		return fmt.Errorf("berth: data source name: %w", err)
 	case !known:
-		return fmt.Errorf("berth: the data source name has the option %q, which is none of %s, nor one of the Go MySQL driver's that make sense under a router",
-			key, strings.Join(slices.Sorted(maps.Keys(options)), ", "))
+		names := append(slices.Sorted(maps.Keys(options)), "config")
+		return fmt.Errorf("berth: the data source name has the unknown option %q; %s", key,
+			configs.Suggest(key, append(names, configs.MySQLOptions()...)))
 	}
 	if cfg.MySQL.Options == nil {
 		cfg.MySQL.Options = map[string]any{}

@@ -19,7 +19,11 @@ func TestDataSourceNames(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"redis://x?user=a":                                 "write consul://HOST:PORT/PREFIX",
-		"file:///d?user=a&pasword=s3cret":                  `"pasword"`,
+		"file:///d?user=a&pasword=s3cret":                  `unknown option "pasword"; did you mean password?`,
+		"file:///d?user=a&parsetime=true":                  "did you mean parseTime?",
+		"file:///d?user=a&Max_Open=7":                      "did you mean max_open?",
+		"file:///d?user=a&tls=loud":                        `TLS mode "loud" is none of`,
+		"file:///d?user=a&tls_ca=x":                        "its mode is disabled",
 		"file:///d?user=a&password=s3cret&password_env=P":  "more than one of password",
 		"file:///d?user=a&user=b":                          "twice",
 		"file:///d?user=a&multiStatements=true":            `"multiStatements"`,
