@@ -36,6 +36,7 @@ type gateway struct {
 	saved *http.Request                            // a write kept back
 
 	losing sync.WaitGroup // answers that are being lost: Swap may give up before
+	took   time.Duration  // how long losing one took
 }
 
 func newGateway(t testing.TB, address string) *gateway {
@@ -61,6 +62,8 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	case down:
 		panic(http.ErrAbortHandler) // the connection is closed without an answer
 	case write && lose != nil:
+		at := time.Now()
+		defer func() { g.took = time.Since(at) }() // read after losing.Wait
 		lose(w, req)
 		panic(http.ErrAbortHandler)
 	}
@@ -163,7 +166,7 @@ func TestLostAnswer(t *testing.T) {
 			made: true,
 		},
 	} {
-		for _, pins := range []int{0, 12_000} { // in one transaction, and in two writes
+		for _, pins := range []int{0, 6_500} { // in one transaction, and in two writes
 			t.Run(test.name, func(t *testing.T) {
 				kv := testcluster.Consul(t)
 				direct := open(t, consul.Config{Address: kv.Address, Prefix: kv.Prefix})
@@ -176,6 +179,10 @@ func TestLostAnswer(t *testing.T) {
 				next := storetest.Next(t, old, "x")
 				g.next(test.lose(g, direct, next))
 				err := s.Swap(ctx(t), old, next)
+				g.losing.Wait()
+				if g.took > 4*time.Second {
+					t.Skipf("this machine is too busy to lose an answer in time: it took %s, and Swap waits for 5 s", g.took)
+				}
 				switch {
 				case test.want == nil && test.text == "" && err != nil:
 					t.Errorf("Swap: %v", err)
@@ -185,7 +192,6 @@ func TestLostAnswer(t *testing.T) {
 					t.Errorf("Swap: %v, want %q", err, test.text)
 				}
 
-				g.losing.Wait()
 				// What was kept back arrives now, and must change nothing.
 				before, loadErr := direct.Load(ctx(t))
 				if loadErr != nil {
