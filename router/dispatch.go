@@ -93,7 +93,7 @@ const (
 
 var (
 	errOpen    = errors.New("its breaker is open")
-	errRevoked = errors.New("called back by a freeze before it was sent")
+	errRevoked = errors.New("called back by a newer map before it was sent")
 )
 
 // staleError: the server's fence says that the map this was routed by is old.

@@ -25,7 +25,8 @@ type server struct {
 	first   func(error)         // firstFailure, made once
 	door    *instance.Connector // to probe with: it does not wait long
 	probing atomic.Bool
-	control *sql.DB // for KILL and its like, apart from the pool's limit
+	control *sql.DB       // for KILL and its like, apart from the pool's limit
+	epoch   func() uint64 // of the router's current map
 	log     *slog.Logger
 
 	mu      sync.Mutex
@@ -64,6 +65,7 @@ func (r *Router) serverFor(cluster string, s shard.Shard) (*server, error) {
 		pool:    &pool{cfg: r.cfg.Pool, dial: connector.Open},
 		door:    door,
 		control: sql.OpenDB(connector),
+		epoch:   r.Epoch,
 	}
 	sv.control.SetMaxOpenConns(2)
 	sv.control.SetMaxIdleConns(0)
@@ -148,7 +150,8 @@ func (s *server) close() {
 }
 
 // conn takes a connection for the ticket and judges it by the fence that its
-// hello read.
+// hello read. Hello asks for what is above the epoch that the router has then,
+// so it proves nothing to a ticket of an older map: that one is called back.
 func (s *server) conn(ctx context.Context, t *ticket) (*pooled, error) {
 	c, err := s.pool.get(ctx)
 	if err != nil {
@@ -160,6 +163,10 @@ func (s *server) conn(ctx context.Context, t *ticket) (*pooled, error) {
 	if epoch := t.fence(c); epoch > 0 {
 		s.pool.put(c)
 		return nil, &staleError{epoch}
+	}
+	if !t.loose && s.epoch() > t.epoch {
+		s.pool.put(c)
+		return nil, errRevoked
 	}
 	t.conn.Store(c)
 	if !t.fate.CompareAndSwap(waiting, inUse) {
