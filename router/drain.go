@@ -60,38 +60,65 @@ func (r *Router) drainSpan(ctx context.Context, e shard.Entry) error {
 
 // endTicket ends a statement or transaction for which the drain can't wait any
 // longer: it calls back what has no connection yet, rolls back an idle
-// transaction, and kills the session of all else and sees it gone.
+// transaction, and kills the session of all else and sees it gone. Several
+// drains may come to the same ticket, since what they froze overlaps.
 func (r *Router) endTicket(ctx context.Context, t *ticket) error {
-	if t.fate.CompareAndSwap(waiting, revoked) {
+	switch {
+	case t.fate.CompareAndSwap(waiting, revoked), r.rollBack(ctx, t):
+		r.gate.leave(t)
+		return nil
+	case t.take(killed):
+		if err := t.server.end(ctx, t); err != nil {
+			r.orphan(t) // so that it leaves some time, also if no drain comes again
+			return err
+		}
 		r.gate.leave(t)
 		return nil
 	}
-	if t.mu.TryLock() {
-		idle := t.tx != nil && t.open == 0 && t.ended == nil
-		if idle && t.take(rolledBack) {
-			if err := t.tx.Rollback(); err == nil {
-				t.ended = t.failed(RanNot, ErrEnded)
-				t.server.pool.put(t.conn.Load())
-				r.gate.leave(t)
-				t.mu.Unlock()
-				return nil
-			}
-			t.fate.Store(killed)
+	switch t.fate.Load() {
+	case orphaned, killed: // nobody else will ever have its connection
+		if err := t.server.end(ctx, t); err != nil {
+			return err
 		}
-		t.mu.Unlock()
+		r.gate.leave(t)
+		return nil
 	}
-	if fate := t.fate.Load(); fate == settled || (fate == inUse && !t.take(killed)) {
-		// It is about to leave by itself.
-		select {
-		case <-t.left:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	// It is about to leave by itself, or another drain has it.
+	select {
+	case <-t.left:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	if err := t.server.end(ctx, t); err != nil {
-		return err
+}
+
+// rollbackLimit is how long a server has to roll back before its session is
+// killed.
+const rollbackLimit = 5 * time.Second
+
+// rollBack ends a transaction in which nothing is under way by ROLLBACK, and
+// gives its connection on. It is false when there is none, or it could not.
+func (r *Router) rollBack(ctx context.Context, t *ticket) bool {
+	if !t.mu.TryLock() {
+		return false
 	}
-	r.gate.leave(t)
-	return nil
+	defer t.mu.Unlock()
+	if t.tx == nil || t.open > 0 || t.ended != nil || !t.take(rolledBack) {
+		return false
+	}
+	c := t.conn.Load()
+	ctx, cancel := context.WithTimeout(ctx, rollbackLimit)
+	defer cancel()
+	// By its text, because driver.Tx has no way to give up.
+	if _, err := c.ExecContext(ctx, "ROLLBACK", nil); err != nil {
+		t.fate.Store(inUse) // for whoever is next to kill it
+		return false
+	}
+	t.ended = t.failed(RanNot, ErrEnded)
+	if t.state {
+		t.server.pool.discard(c)
+	} else {
+		t.server.pool.put(c)
+	}
+	return true
 }

@@ -21,8 +21,11 @@ type transaction struct {
 // begin binds the transaction and sends the BEGIN.
 func (tx *transaction) begin(ctx context.Context, to target) error {
 	return tx.session.r.dispatch(ctx, call{to: to, run: func(ctx context.Context, t *ticket, c *pooled) (bool, error) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
 		inner, err := c.BeginTx(ctx, tx.opts)
 		if err != nil {
+			t.state = true // an isolation level may be waiting for the next transaction
 			return false, err
 		}
 		t.tx, tx.ticket, tx.to = inner, t, to
