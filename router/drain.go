@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,11 +28,28 @@ func (r *Router) drain(ctx context.Context, v *view) {
 	for _, e := range frozen {
 		g.Go(func() error { return r.drainSpan(ctx, e) })
 	}
-	if err := g.Wait(); err != nil {
+	switch err := g.Wait(); {
+	case errors.Is(err, errUndone):
+		r.log.Info("a freeze ended before it was drained", "epoch", v.m.Epoch(), "error", err)
+		return
+	case err != nil:
 		r.log.Error("a freeze is not acknowledged", "epoch", v.m.Epoch(), "error", err)
 		return
 	}
 	r.acknowledge(v.m.Epoch())
+}
+
+var errUndone = errors.New("the freeze is over")
+
+// frozen reports whether the freeze still stands by the current map. Once it
+// does not there is no reason to end anything.
+func (r *Router) frozen(e shard.Entry) bool {
+	for _, now := range r.view.Load().m.Entries() {
+		if now.Span == e.Span {
+			return now.Frozen != nil && now.Frozen.Attempt == e.Frozen.Attempt
+		}
+	}
+	return false
 }
 
 func (r *Router) drainSpan(ctx context.Context, e shard.Entry) error {
@@ -48,6 +66,9 @@ func (r *Router) drainSpan(ctx context.Context, e shard.Entry) error {
 		case <-t.left:
 		case <-timer.C:
 			timer.Reset(0) // the ones that follow are past it too
+			if !r.frozen(e) {
+				return fmt.Errorf("%s at shard %s: %w", e.Span, e.Shard, errUndone)
+			}
 			if err := r.endTicket(ctx, t); err != nil {
 				return fmt.Errorf("end what is in flight on %s at shard %s: %w", e.Span, e.Shard, err)
 			}
