@@ -26,7 +26,7 @@ func (r *Router) drain(ctx context.Context, v *view) {
 	}
 	var g errgroup.Group
 	for _, e := range frozen {
-		g.Go(func() error { return r.drainSpan(ctx, e) })
+		g.Go(func() error { return r.drainSpan(ctx, v.byShard[e.Shard], e) })
 	}
 	switch err := g.Wait(); {
 	case errors.Is(err, errUndone):
@@ -52,11 +52,14 @@ func (r *Router) frozen(e shard.Entry) bool {
 	return false
 }
 
-func (r *Router) drainSpan(ctx context.Context, e shard.Entry) error {
+func (r *Router) drainSpan(ctx context.Context, home *server, e shard.Entry) error {
 	deadline := time.Now().Add(time.Until(e.Frozen.Deadline) / 2)
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
 	for _, t := range r.gate.covered(e.Span, e.Shard) {
+		if t.elsewhere(home) {
+			continue
+		}
 		select {
 		case <-t.left:
 			continue
@@ -77,6 +80,14 @@ func (r *Router) drainSpan(ctx context.Context, e shard.Entry) error {
 		}
 	}
 	return nil
+}
+
+// elsewhere reports whether the ticket is for certain in flight on another
+// server than that one, such as a primary of before: what becomes of it there
+// is no part of what is handed over.
+func (t *ticket) elsewhere(s *server) bool {
+	c := t.conn.Load()
+	return c != nil && c.UUID() != "" && s.shard.Primary.UUID != "" && c.UUID() != s.shard.Primary.UUID
 }
 
 // endTicket ends a statement or transaction for which the drain can't wait any

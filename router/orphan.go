@@ -50,6 +50,13 @@ func (r *Router) bury(ctx context.Context, s *server) {
 	}
 }
 
+// burying reports whether the end of some session has still to be seen.
+func (s *server) burying() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.orphans) > 0
+}
+
 // end kills the ticket's session and waits until the server no longer lists it.
 func (s *server) end(ctx context.Context, t *ticket) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
@@ -62,11 +69,12 @@ func (s *server) end(ctx context.Context, t *ticket) error {
 	// A server that was restarted has given the session's number to another
 	// one by now; the session itself went with the old process.
 	var uptime float64
+	asked := time.Now() // before: an answer that comes late must not make the session look older than the server
 	if err := control.QueryRowContext(ctx, "SELECT variable_value FROM performance_schema.global_status WHERE variable_name = 'Uptime'").Scan(&uptime); err != nil {
 		return fmt.Errorf("ask how long the server is up: %w", err)
 	}
 	c := t.conn.Load()
-	if time.Since(c.born).Seconds() > uptime+2 {
+	if asked.Sub(c.born).Seconds() > uptime+2 {
 		return nil
 	}
 	return instance.Kill(ctx, control, c.ID())

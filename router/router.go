@@ -188,6 +188,9 @@ func (r *Router) tidy(ctx context.Context) {
 		v := r.view.Load()
 		for key, s := range r.servers {
 			if v.byShard[key.shard] != s {
+				if s.burying() {
+					continue // its control connections are still needed
+				}
 				s.close()
 				delete(r.servers, key)
 				continue

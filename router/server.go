@@ -55,6 +55,13 @@ func (r *Router) serverFor(cluster string, s shard.Shard) (*server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("shard %s: %w", s.Name, err)
 	}
+	// A session is to be killed on a server that has become read-only, too.
+	cfg.Expect.Role = instance.Replica
+	control, err := instance.NewConnector(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("shard %s: %w", s.Name, err)
+	}
+	cfg.Expect.Role = instance.Primary
 	cfg.DialTimeout, cfg.LoginTimeout = probeLimit/2, probeLimit/2
 	door, err := instance.NewConnector(cfg)
 	if err != nil {
@@ -64,7 +71,7 @@ func (r *Router) serverFor(cluster string, s shard.Shard) (*server, error) {
 		shard: s, log: r.log.With("shard", s.Name, "instance", s.Primary.Address),
 		pool:    &pool{cfg: r.cfg.Pool, dial: connector.Open},
 		door:    door,
-		control: sql.OpenDB(connector),
+		control: sql.OpenDB(control),
 		epoch:   r.Epoch,
 	}
 	sv.control.SetMaxOpenConns(2)
