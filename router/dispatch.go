@@ -37,6 +37,9 @@ func (r *Router) dispatch(ctx context.Context, c call) error {
 		ran, err := r.attempt(ctx, t, c)
 		var stale *staleError
 		switch {
+		case ran == ranReplied && err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()):
+			// The caller had given up before the driver sent anything.
+			return t.failed(RanNot, joined(ErrUnavailable, err))
 		case err == nil || ran == ranReplied:
 			return err
 		case errors.Is(err, errRevoked):

@@ -75,9 +75,11 @@ func (e *StatementError) Unwrap() error { return e.Err }
 
 // Retryable answers one question about an error of this package: did the
 // statement, or the transaction, provably not take effect, so that running it
-// again is safe? A deadlock counts, since the server has rolled back.
+// again is safe? A deadlock counts, since the server has rolled back. Work on
+// several shards that failed on some of them does not: the others did theirs.
 func Retryable(err error) bool {
-	if err == nil || errors.Is(err, context.Canceled) {
+	var shards *ShardsError
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, ErrUnknownOutcome) || errors.As(err, &shards) {
 		return false
 	}
 	var se *StatementError
