@@ -67,6 +67,11 @@ func (tx *transaction) run(ctx context.Context, v verdict, send func(context.Con
 	c := t.conn.Load()
 	err := send(ctx, c)
 	if err == nil || replied(c, err) {
+		if instance.IsDeadlock(err) {
+			// The server has rolled back all of it, and would run what follows
+			// on its own, outside any transaction.
+			t.ended = err
+		}
 		return err
 	}
 	t.server.failed(err)
@@ -102,7 +107,11 @@ func (tx *transaction) end(commit bool) error {
 		t.ended = t.broken(driver.ErrBadConn) // while its rows were read; no COMMIT is sent
 	}
 	if t.ended != nil {
-		if t.fate.Load() != rolledBack {
+		switch {
+		case t.fate.Load() == rolledBack:
+		case instance.IsDeadlock(t.ended) && c.IsValid(): // the connection is as good as before
+			_, _ = r.settle(t, c, t.tx.Rollback())
+		default:
 			_, _ = r.settle(t, c, io.ErrUnexpectedEOF)
 		}
 		if commit {
