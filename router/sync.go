@@ -35,6 +35,9 @@ func CursorTableDDL(members shard.Members) string {
 // run again when the transaction provably did not commit.
 type SyncFunc func(ctx context.Context, tx *sql.Tx, cursor []byte) (next []byte, err error)
 
+// errPanicked is what a sync came to whose function never returned.
+var errPanicked = errors.New("the sync's function panicked")
+
 // Sync brings one member up to date with one outside source: it reads the
 // member's cursor for the source, runs fn in one transaction at the member's
 // home, and stores the next cursor in that same transaction. So neither a
@@ -63,6 +66,8 @@ func (p *Repository) Sync(ctx context.Context, id any, source string, fn SyncFun
 	}
 	var outside time.Duration // spent in fn, which says nothing about the shard
 	begun := time.Now()
+	err = errPanicked
+	defer func() { turn.release(time.Since(begun)-outside, err) }() // also when fn panics
 	err = m.InTx(ctx, nil, func(ctx context.Context, tx *sql.Tx) error {
 		cursor, known, err := m.cursor(ctx, tx, source, " FOR UPDATE")
 		if err != nil {
@@ -76,7 +81,6 @@ func (p *Repository) Sync(ctx context.Context, id any, source string, fn SyncFun
 		}
 		return m.storeCursor(ctx, tx, source, next, known)
 	})
-	turn.release(time.Since(begun)-outside, err)
 	if err != nil {
 		return fmt.Errorf("sync member %s from %s: %w", m.ID(), source, err)
 	}

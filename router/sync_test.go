@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/berthdb/berth/router"
 	"github.com/berthdb/berth/shard"
@@ -116,5 +117,24 @@ func TestUpsertWritesAnySizeAndLeavesKeysAlone(t *testing.T) {
 	batch.Rows = [][]any{{id, 1, "x"}, {other, 1, "x"}}
 	if _, err := router.Upsert(ctx, p.Member(m), batch); err == nil {
 		t.Error("a row of another member went through")
+	}
+}
+
+func TestPanicInASyncGivesItsTurnBack(t *testing.T) {
+	f := syncFleet(t)
+	p := repository(t, open(t, f, func(c *router.Config) { c.Sync.Max = 1 }))
+	m := f.MemberOn(0, 0)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic got lost")
+			}
+		}()
+		_ = p.Sync(t.Context(), m, "crm", func(context.Context, *sql.Tx, []byte) ([]byte, error) { panic("in the source") })
+	}()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := p.Sync(ctx, m, "crm", func(context.Context, *sql.Tx, []byte) ([]byte, error) { return nil, nil }); err != nil {
+		t.Errorf("the next sync: %v", err)
 	}
 }
