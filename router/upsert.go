@@ -79,7 +79,7 @@ func (b Batch) take(i int) int {
 			case []byte:
 				bytes += len(v)
 			default:
-				bytes += 8
+				bytes += weight(v)
 			}
 		}
 		n++
@@ -89,6 +89,18 @@ func (b Batch) take(i int) int {
 		power *= 2
 	}
 	return power
+}
+
+// weight is what a value of another type takes in the statement, in bytes. One
+// that can't be sent is reported when it is.
+func weight(v any) int {
+	switch sent, _ := convert(v); sent := sent.(type) {
+	case string:
+		return len(sent)
+	case []byte:
+		return len(sent)
+	}
+	return 8
 }
 
 func (b Batch) statement(rows int) string {
