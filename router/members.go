@@ -23,15 +23,16 @@ func (p *Repository) Members(ctx context.Context, shardName, table string, after
 			yield(shard.Member{}, refused("table %q is no sharded table of the map", table))
 			return
 		}
+		at := after // each range over the stream begins anew
 		for {
-			batch, err := p.memberBatch(ctx, shardName, t, after)
+			batch, err := p.memberBatch(ctx, shardName, t, at)
 			if err != nil {
 				yield(shard.Member{}, fmt.Errorf("list members of table %s on shard %s: %w", table, shardName, err))
 				return
 			}
 			m := p.r.Map()
 			for _, id := range batch {
-				after = id
+				at = id
 				if m.Entry(m.Lookup(id)).Shard == shardName && !yield(id, nil) {
 					return
 				}

@@ -327,3 +327,44 @@ func TestScatterSurvivesAPanic(t *testing.T) {
 		return true
 	})
 }
+
+func TestPreparedStatementServesEachCallsMember(t *testing.T) {
+	f := testfleet.New(t, testfleet.Options{})
+	p := repository(t, open(t, f))
+	a, b := f.MemberOn(0, 0), f.MemberOn(1, 0)
+	st, err := p.DB().PrepareContext(router.WithMember(t.Context(), a), insert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	for n, id := range []shard.Member{a, b, a} {
+		if _, err := st.ExecContext(router.WithMember(t.Context(), id), id.String(), n, "x"); err != nil {
+			t.Errorf("call %d, under member %s: %v", n, id, err)
+		}
+	}
+	if _, err := st.ExecContext(router.WithMember(t.Context(), a), b.String(), 9, "x"); !errors.Is(err, router.ErrWrongMember) {
+		t.Errorf("for another member than the context's: %v", err)
+	}
+}
+
+func TestMembersCanBeListedTwice(t *testing.T) {
+	f := testfleet.New(t, testfleet.Options{})
+	p := repository(t, open(t, f))
+	m := f.MemberOn(0, 0)
+	if _, err := p.Member(m).ExecContext(t.Context(), insert, m.String(), 1, "x"); err != nil {
+		t.Fatal(err)
+	}
+	list := p.Members(t.Context(), "s1", "contacts", shard.Member{})
+	for range 2 {
+		n := 0
+		for _, err := range list {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+		if n != 1 {
+			t.Errorf("%d members, want 1", n)
+		}
+	}
+}

@@ -44,8 +44,11 @@ func (s *session) Prepare(query string) (driver.Stmt, error) {
 }
 
 // PrepareContext reads the statement; a server sees it when it is executed.
-func (s *session) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
-	rt := routingOf(ctx)
+// What the context says of the member is not kept: database/sql prepares a
+// statement again on other sessions under the context of whichever call comes
+// first there, and then runs it under those of others.
+func (s *session) PrepareContext(_ context.Context, query string) (driver.Stmt, error) {
+	var rt routing
 	if marked, text, ok := s.r.unmark(query); ok {
 		rt, query = marked, text
 	}
