@@ -64,6 +64,7 @@ type pool struct {
 // pooled is a connection of a pool.
 type pooled struct {
 	*instance.Conn
+	pool   *pool
 	stmts  statements
 	born   time.Time
 	idleAt time.Time
@@ -122,7 +123,7 @@ func (p *pool) connect(ctx context.Context) (*pooled, error) {
 		p.vacate()
 		return nil, err
 	}
-	return &pooled{Conn: c, stmts: newStatements(p.cfg.Statements), born: time.Now()}, nil
+	return &pooled{Conn: c, pool: p, stmts: newStatements(p.cfg.Statements), born: time.Now()}, nil
 }
 
 // usable checks a connection that was idle, as database/sql would.

@@ -28,6 +28,27 @@ func newStatements(limit int) statements {
 	return statements{kept}
 }
 
+// forget makes the idle connections give up their prepared statements, for one
+// that has none of its own to give up.
+func (p *pool) forget(ctx context.Context) {
+	p.mu.Lock()
+	idle := p.idle
+	p.idle = nil
+	p.mu.Unlock()
+	for _, c := range idle {
+		if c.stmts.kept == nil || c.stmts.kept.Len() == 0 {
+			p.put(c)
+			continue
+		}
+		c.stmts.kept.Purge()
+		if c.Ping(ctx) != nil { // its answer says that the server has done it
+			p.discard(c)
+			continue
+		}
+		p.put(c)
+	}
+}
+
 // prepared gives the statement prepared on c, and what to do after its use.
 func (c *pooled) prepared(ctx context.Context, query string) (driver.Stmt, func(), error) {
 	if c.stmts.kept != nil {
@@ -36,8 +57,12 @@ func (c *pooled) prepared(ctx context.Context, query string) (driver.Stmt, func(
 		}
 	}
 	s, err := c.PrepareContext(ctx, query)
-	if instance.IsTooManyPrepared(err) && c.stmts.kept != nil && c.stmts.kept.Len() > 0 {
-		c.stmts.kept.Purge()
+	if instance.IsTooManyPrepared(err) && c.stmts.kept != nil {
+		if c.stmts.kept.Len() > 0 {
+			c.stmts.kept.Purge()
+		} else {
+			c.pool.forget(ctx)
+		}
 		s, err = c.PrepareContext(ctx, query)
 	}
 	if err != nil {
