@@ -136,8 +136,19 @@ func (r *Router) install(m *shard.Map) error {
 		r.spawn(func(ctx context.Context) { r.drain(ctx, v) })
 	}
 	r.announceSoon()
-	if err := writeCache(r.cfg.CacheFile, m); err != nil {
-		r.log.Warn("can't keep the map for a start without the store", "error", err)
+	// Not in the way of the next map: with many pins it takes longer than the
+	// whole of a cutover may.
+	if r.cfg.CacheFile != "" {
+		r.spawn(func(context.Context) { r.keep() })
 	}
 	return nil
+}
+
+// keep writes the current map to the cache file.
+func (r *Router) keep() {
+	r.keeping.Lock()
+	defer r.keeping.Unlock()
+	if err := writeCache(r.cfg.CacheFile, r.Map()); err != nil {
+		r.log.Warn("can't keep the map for a start without the store", "error", err)
+	}
 }

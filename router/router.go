@@ -61,6 +61,7 @@ type Router struct {
 	turn   atomic.Uint64 // spreads statements that any shard can answer
 
 	installing sync.Mutex // one install at a time
+	keeping    sync.Mutex // one writer of the cache file at a time
 	servers    map[serverKey]*server
 
 	ctx     context.Context // ends when Close begins
