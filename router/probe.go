@@ -36,11 +36,22 @@ func (r *Router) probe(s *server) {
 }
 
 // probeLimit is how long a server has to greet a probe: five failures in a
-// row open the breaker within a second.
-const probeLimit = 180 * time.Millisecond
+// row open the breaker within a second. One that is far away has four times as
+// long as its latest connection took, up to probeLongest.
+const (
+	probeLimit   = 180 * time.Millisecond
+	probeLongest = 2 * time.Second
+)
 
 func (s *server) greet(ctx context.Context) error {
-	c, err := s.door.Open(ctx)
+	limit := min(max(probeLimit, 4*time.Duration(s.took.Load())), probeLongest)
+	cfg := s.door
+	cfg.DialTimeout, cfg.LoginTimeout = limit/2, limit/2
+	door, err := instance.NewConnector(cfg)
+	if err != nil {
+		return err
+	}
+	c, err := door.Open(ctx)
 	if err != nil {
 		return err
 	}

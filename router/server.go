@@ -21,9 +21,10 @@ type server struct {
 	shard   shard.Shard
 	pool    *pool
 	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
-	doubt   atomic.Bool         // something failed since the last success: the breaker has to be asked
-	first   func(error)         // firstFailure, made once
-	door    *instance.Connector // to probe with: it does not wait long
+	doubt   atomic.Bool     // something failed since the last success: the breaker has to be asked
+	first   func(error)     // firstFailure, made once
+	door    instance.Config // to probe with
+	took    atomic.Int64    // how long the latest connection took to come about, in ns
 	probing atomic.Bool
 	control *sql.DB       // for KILL and its like, apart from the pool's limit
 	epoch   func() uint64 // of the router's current map
@@ -62,18 +63,20 @@ func (r *Router) serverFor(cluster string, s shard.Shard) (*server, error) {
 		return nil, fmt.Errorf("shard %s: %w", s.Name, err)
 	}
 	cfg.Expect.Role = instance.Primary
-	cfg.DialTimeout, cfg.LoginTimeout = probeLimit/2, probeLimit/2
-	door, err := instance.NewConnector(cfg)
-	if err != nil {
-		return nil, fmt.Errorf("shard %s: %w", s.Name, err)
-	}
 	sv := &server{
 		shard: s, log: r.log.With("shard", s.Name, "instance", s.Primary.Address),
-		pool:    &pool{cfg: r.cfg.Pool, dial: connector.Open},
-		door:    door,
+		door:    cfg,
 		control: sql.OpenDB(control),
 		epoch:   r.Epoch,
 	}
+	sv.pool = &pool{cfg: r.cfg.Pool, dial: func(ctx context.Context) (*instance.Conn, error) {
+		begun := time.Now()
+		c, err := connector.Open(ctx)
+		if err == nil {
+			sv.took.Store(int64(time.Since(begun)))
+		}
+		return c, err
+	}}
 	sv.control.SetMaxOpenConns(2)
 	sv.control.SetMaxIdleConns(0)
 	sv.breaker = newBreaker(r.cfg.Breaker, s.Primary.Address, sv.log)
