@@ -160,8 +160,13 @@ func (r *Router) settle(t *ticket, c *pooled, err error) (outcome, error) {
 
 // replied reports whether the error leaves the connection as it was: it is
 // the server's own answer, or the driver's word on something it did not send.
+// A session that the server had ended for having been idle says so in the form
+// of an answer, to a statement that it never read.
 func replied(c *pooled, err error) bool {
-	return instance.IsServerError(err) || (c.IsValid() && !instance.IsConnectionLost(err))
+	if instance.IsServerError(err) {
+		return !instance.Definite(err)
+	}
+	return c.IsValid() && !instance.IsConnectionLost(err)
 }
 
 // failed makes the error of a statement that did not get its answer.
