@@ -57,9 +57,12 @@ func (r *Router) answer(ctx context.Context) {
 		case <-r.ask:
 		}
 		bounded, cancel := context.WithTimeout(ctx, time.Second)
+		before := r.Epoch()
 		m, err := r.cfg.Store.Load(bounded)
 		cancel()
-		r.see(m, err)
+		if err != nil || m.Epoch() < before || m.Epoch() >= r.Epoch() { // else the watch was quicker
+			r.see(m, err)
+		}
 		if !sleep(ctx, 20*time.Millisecond) { // the askers ask again, so not faster than this
 			return
 		}

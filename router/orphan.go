@@ -26,6 +26,7 @@ func (r *Router) orphan(t *ticket) {
 // when there is none left.
 func (r *Router) bury(ctx context.Context, s *server) {
 	pause := newPause()
+	said := ""
 	for {
 		s.mu.Lock()
 		if len(s.orphans) == 0 {
@@ -36,7 +37,10 @@ func (r *Router) bury(ctx context.Context, s *server) {
 		t := s.orphans[0]
 		s.mu.Unlock()
 		if err := s.end(ctx, t); err != nil {
-			s.log.Warn("can't confirm that a broken session is gone", "connection", t.conn.Load().ID(), "error", err)
+			if said != err.Error() { // it may be so for days
+				said = err.Error()
+				s.log.Warn("can't confirm that a broken session is gone", "connection", t.conn.Load().ID(), "error", err)
+			}
 			if !sleep(ctx, pause.NextBackOff()) {
 				return
 			}
