@@ -29,7 +29,8 @@ func (c BufferConfig) withDefaults() BufferConfig {
 
 // buffer holds back statements until the map changes.
 type buffer struct {
-	cfg BufferConfig
+	cfg    BufferConfig
+	closed <-chan struct{} // with the router: no map will come any more
 
 	mu      sync.Mutex
 	waiting int
@@ -72,6 +73,8 @@ func (b *buffer) wait(ctx context.Context, changed <-chan struct{}, size int, p 
 		b.refused++
 		b.mu.Unlock()
 		return joined(ErrBuffered, errLate)
+	case <-b.closed:
+		return joined(ErrBuffered, ErrClosed)
 	case <-ctx.Done():
 		return joined(ErrBuffered, context.Cause(ctx))
 	}

@@ -112,6 +112,7 @@ func Open(ctx context.Context, cfg Config) (*Router, error) {
 	}
 	r.buffer.cfg = cfg.Buffer
 	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	r.buffer.closed = r.ctx.Done()
 	m, err := r.firstMap(ctx)
 	if err == nil {
 		err = r.install(m)

@@ -102,7 +102,7 @@ func (s *session) exec(ctx context.Context, rt routing, st *scope.Statement, que
 		return err
 	}
 	if s.tx != nil {
-		if t, err := s.tx.bind(ctx, v); err != nil || t != nil {
+		if t, err := s.tx.bind(ctx, v, size(query, args)); err != nil || t != nil {
 			if err == nil {
 				err = s.tx.run(ctx, v, run)
 			}
@@ -128,7 +128,7 @@ func (s *session) query(ctx context.Context, rt routing, st *scope.Statement, qu
 	}
 	prepare = prepare || s.prepares(args)
 	if s.tx != nil {
-		if t, err := s.tx.bind(ctx, v); err != nil || t != nil {
+		if t, err := s.tx.bind(ctx, v, size(query, args)); err != nil || t != nil {
 			if err != nil {
 				return nil, err
 			}
@@ -170,7 +170,7 @@ func (s *session) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx
 		return nil, tx.routing.err
 	}
 	if to, ok := tx.routing.target(); ok {
-		if err := tx.begin(ctx, to); err != nil {
+		if err := tx.begin(ctx, to, 0); err != nil {
 			return nil, err
 		}
 	}

@@ -18,9 +18,9 @@ type transaction struct {
 	ticket  *ticket // nil until the first statement of a member binds it
 }
 
-// begin binds the transaction and sends the BEGIN.
-func (tx *transaction) begin(ctx context.Context, to target) error {
-	return tx.session.r.dispatch(ctx, call{to: to, run: func(ctx context.Context, t *ticket, c *pooled) (bool, error) {
+// begin binds the transaction and sends the BEGIN. size is what waits with it.
+func (tx *transaction) begin(ctx context.Context, to target, size int) error {
+	return tx.session.r.dispatch(ctx, call{to: to, size: size, run: func(ctx context.Context, t *ticket, c *pooled) (bool, error) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		inner, err := c.BeginTx(ctx, tx.opts)
@@ -36,7 +36,7 @@ func (tx *transaction) begin(ctx context.Context, to target) error {
 // bind gives the ticket that the judged statement runs under. A statement of
 // no member that comes before the transaction is bound has none: it runs by
 // itself on any shard.
-func (tx *transaction) bind(ctx context.Context, v verdict) (*ticket, error) {
+func (tx *transaction) bind(ctx context.Context, v verdict, size int) (*ticket, error) {
 	if err := v.insideTransaction(tx.ticket != nil); err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (tx *transaction) bind(ctx context.Context, v verdict) (*ticket, error) {
 		if v.to.loose && v.to.shard == "" {
 			return nil, nil
 		}
-		if err := tx.begin(ctx, v.to); err != nil {
+		if err := tx.begin(ctx, v.to, size); err != nil {
 			return nil, err
 		}
 	}
