@@ -1,0 +1,71 @@
+package move
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// Failpoints are the steps at which a test may strike a worker. Each is named
+// "before-STEP" or "after-STEP".
+//
+// BERTH_FAILPOINT=NAME=ACTION in the worker's environment arms one; ACTION is
+// kill (the process dies as by kill -9), stop (it is stopped as by SIGSTOP),
+// sleep:DURATION, error, or touch:PATH (the file is made, and the worker waits
+// until it is gone, so that a test can do something meanwhile). It strikes
+// once in a process.
+type failpoints struct {
+	name, action string
+	struck       atomic.Bool
+}
+
+const failpointVariable = "BERTH_FAILPOINT"
+
+func newFailpoints() *failpoints {
+	name, action, _ := strings.Cut(os.Getenv(failpointVariable), "=")
+	return &failpoints{name: name, action: action}
+}
+
+// FailpointSteps are the steps that have a failpoint before and one after.
+var FailpointSteps = [...]string{
+	"generation", "chunk", "apply", "freeze", "fence", "acknowledgements", "list", "kill", "gone",
+	"last-position", "catch-up", "way-back", "switch", "record-switch", "clean", "abort",
+}
+
+// at strikes if the failpoint of that name is armed.
+func (f *failpoints) at(name string) error {
+	if f == nil || f.name == "" || f.name != name || f.struck.Swap(true) {
+		return nil
+	}
+	action, arg, _ := strings.Cut(f.action, ":")
+	switch action {
+	case "kill":
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	case "stop":
+		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		time.Sleep(10 * time.Millisecond) // the signal may arrive a moment later
+	case "sleep":
+		d, err := time.ParseDuration(arg)
+		if err != nil {
+			return fmt.Errorf("failpoint %s: %w", name, err)
+		}
+		time.Sleep(d)
+	case "touch":
+		if err := os.WriteFile(arg, []byte(name+"\n"), 0o644); err != nil {
+			return fmt.Errorf("failpoint %s: %w", name, err)
+		}
+		for {
+			if _, err := os.Stat(arg); os.IsNotExist(err) {
+				return nil
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	case "error":
+		return fmt.Errorf("failpoint %s", name)
+	}
+	return nil
+}
