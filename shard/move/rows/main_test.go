@@ -1,0 +1,71 @@
+package rows_test
+
+import (
+	"context"
+	"database/sql"
+	"os"
+	"testing"
+
+	"github.com/berthdb/berth/shard"
+	"github.com/berthdb/berth/shard/instance"
+	"github.com/berthdb/berth/shard/move/rows"
+	"github.com/berthdb/berth/tools/mysqld"
+	"github.com/berthdb/berth/tools/testcluster"
+)
+
+func TestMain(m *testing.M) {
+	os.Exit(testcluster.Main(m, testcluster.Options{MySQL: 2, MySQLOptions: mysqld.Options{BufferPoolMB: 256, RedoLogMB: 256}}))
+}
+
+// open is a database of the test's own on a shared server, through our own
+// connections, as root.
+func open(t testing.TB, server int) *sql.DB {
+	t.Helper()
+	home := testcluster.Database(t, server)
+	c, err := instance.NewConnector(instance.Config{Address: home.Addr(), Database: home.Database,
+		User: home.AdminUser, Password: instance.Literal(home.AdminPassword), WithoutHello: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := sql.OpenDB(c)
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+func run(t testing.TB, db instance.DB, statements ...string) {
+	t.Helper()
+	for _, s := range statements {
+		if _, err := db.ExecContext(context.WithoutCancel(t.Context()), s); err != nil {
+			t.Fatalf("%.200s: %v", s, err)
+		}
+	}
+}
+
+func ask[T any](t testing.TB, db instance.DB, statement string, args ...any) (v T) {
+	t.Helper()
+	if err := db.QueryRowContext(t.Context(), statement, args...).Scan(&v); err != nil {
+		t.Fatalf("%.200s: %v", statement, err)
+	}
+	return v
+}
+
+// sharded lists tables as the catalogue does, member column first.
+func sharded(member string, names ...string) (tables []shard.Table) {
+	for _, n := range names {
+		tables = append(tables, shard.Table{Name: n, Kind: shard.Sharded, MemberColumn: member})
+	}
+	return tables
+}
+
+func inspect(t testing.TB, db instance.DB, tables ...shard.Table) []rows.Table {
+	t.Helper()
+	found, err := rows.Inspect(t.Context(), db, tables)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
