@@ -9,13 +9,25 @@ import (
 	"github.com/berthdb/berth/tools/checker/history"
 )
 
+// brief is the limit of a search for what is known to be at fault: it only
+// draws the picture.
+const brief = 2 * time.Second
+
 // search asks porcupine for an order of the operations that explains all.
 func (c *casebook) search(limit time.Duration) {
+	known := len(c.found) > 0
+	if known && (limit == 0 || limit > brief) {
+		limit = brief
+	}
 	result, info := porcupine.CheckOperationsVerbose(model(), c.operations(), limit)
 	switch result {
 	case porcupine.Ok:
 		return
 	case porcupine.Unknown:
+		if known {
+			c.found[0].info = &info
+			return
+		}
 		c.find(Undecided, "no order of its %d operations was found, nor that there is none, in %v", len(c.ops), limit)
 	case porcupine.Illegal:
 		c.find(Illegal, "no order of its %d operations explains what their clients were told", len(c.ops))
