@@ -22,8 +22,8 @@ const (
 )
 
 var (
-	// ErrTooLarge: the map is larger than a store's value may be.
-	ErrTooLarge = errors.New("shard map too large")
+	// ErrTooLarge: the map or record is larger than a store's value may be.
+	ErrTooLarge = errors.New("too large to be stored")
 	// ErrCorrupt: what is stored is no map of a format that this code knows.
 	ErrCorrupt = errors.New("stored shard map can't be read")
 )

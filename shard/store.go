@@ -12,11 +12,12 @@ import (
 var (
 	// ErrNoMap: the store was asked and has no map (never made, or deleted).
 	ErrNoMap = errors.New("the store has no shard map")
-	// ErrConflict: the stored map is not the one the change was made from.
-	ErrConflict = errors.New("the shard map was changed by someone else meanwhile")
+	// ErrConflict: what is stored is not what the change was made from.
+	ErrConflict = errors.New("changed by someone else meanwhile")
 	// ErrUnknownOutcome: the change was sent and its answer lost; load the map
-	// and compare Digest to learn whether it was made.
-	ErrUnknownOutcome = errors.New("it is not known whether the shard map was changed")
+	// and compare Digest, or the record and compare its value, to learn whether
+	// it was made.
+	ErrUnknownOutcome = errors.New("it is not known whether the change was made")
 	// ErrNoEpoch: the history does not go back that far, or not yet on.
 	ErrNoEpoch = errors.New("the history has no such epoch")
 	// ErrLocked: somebody else holds the lock; errors.As finds a *LockedError.
@@ -32,7 +33,7 @@ var (
 const HistoryLength = 200
 
 // Store keeps the one map of a cluster, its history, the routers that use it,
-// and the locks of jobs. It is safe for concurrent use, and all calls obey
+// and the records and locks of jobs. It is safe for concurrent use, and all calls obey
 // their context. storetest has the contract as a test.
 type Store interface {
 	// Load is the current map, never an older one than a finished Swap put
@@ -68,6 +69,25 @@ type Store interface {
 
 	// Routers lists the routers that are registered now.
 	Routers(ctx context.Context) ([]RouterState, error)
+
+	// Record is one record, never an older one than a finished PutRecord put
+	// there, or ErrNoRecord.
+	Record(ctx context.Context, kind, name string) (Record, error)
+
+	// Records lists the records of one kind by name, as current as Record.
+	// None is no error.
+	Records(ctx context.Context, kind string) ([]Record, error)
+
+	// PutRecord makes a record whose Version is 0, or else replaces exactly
+	// that version, and returns it with its new one. Errors: ErrConflict,
+	// ErrUnknownOutcome, ErrTooLarge; after any other, the change was not made
+	// and will not be.
+	PutRecord(ctx context.Context, r Record) (Record, error)
+
+	// DeleteRecord deletes exactly the version that r has; the value is not
+	// looked at. A record that is not there any more is no error. Errors as
+	// PutRecord's.
+	DeleteRecord(ctx context.Context, r Record) error
 
 	// Lock takes the named lock, without waiting: ErrLocked when somebody,
 	// in this process or another, holds it.
@@ -139,8 +159,8 @@ func (e *LockedError) Error() string {
 // Is makes errors.Is(err, ErrLocked) true.
 func (e *LockedError) Is(target error) bool { return target == ErrLocked }
 
-// CheckName refuses a lock's name or a router's incarnation that some store
-// could not keep: it is part of a Consul key and of a file's name.
+// CheckName refuses a lock's name, a record's, or a router's incarnation that
+// some store could not keep: it is part of a Consul key and of a file's name.
 func CheckName(what, name string) error {
 	if name == "" || len(name) > 128 || name[0] == '.' || strings.ContainsFunc(name, func(r rune) bool {
 		return r > unicode.MaxASCII || !(unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._-", r))

@@ -19,6 +19,7 @@
 //	history/EPOCH     the maps that it replaced, the epoch in 20 digits
 //	routers/ID        a router, under a session of its own
 //	locks/NAME        a held lock, under its holder's session
+//	records/KIND/NAME a record, such as a job
 //
 // # The map
 //
@@ -35,6 +36,13 @@
 // Watch follows the key by blocking queries of 8 s with a limit of its own on
 // top, so that an agent that hangs is noticed as well as one that is gone, and
 // asks anew after an error with pauses from 0.1 s to 3 s.
+//
+// # Records
+//
+// A record is written by compare-and-swap of its key's index, which is its
+// version. The key's flags are drawn anew for each writing: they give the key a
+// new index even when its value stays the same, and tell, when an answer was
+// lost, whose writing it is that is stored.
 //
 // # Sessions
 //

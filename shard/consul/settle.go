@@ -78,5 +78,5 @@ func (s *Store) judge(ctx context.Context, pair *api.KVPair, old, next *shard.Ma
 }
 
 func unknown(cause error) error {
-	return fmt.Errorf("%w; load the map and look for the change: %w", shard.ErrUnknownOutcome, cause)
+	return fmt.Errorf("%w; look for it in what is stored now: %w", shard.ErrUnknownOutcome, cause)
 }

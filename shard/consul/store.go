@@ -86,6 +86,9 @@ func (s *Store) historyKey(epoch uint64) string {
 }
 func (s *Store) routerKey(id string) string { return s.prefix + "routers/" + id }
 func (s *Store) lockKey(name string) string { return s.prefix + "locks/" + name }
+func (s *Store) recordKey(r shard.Record) string {
+	return s.prefix + "records/" + r.Kind + "/" + r.Name
+}
 
 // String is the store's URL.
 func (s *Store) String() string { return s.url }

@@ -12,16 +12,18 @@
 // The directory holds
 //
 //	map                         the map, as shard.Map.Encode writes it
-//	lock                        locked (flock) during a swap
+//	lock                        locked (flock) during a swap or a record's change
 //	history/00000000000000000041  the map of epoch 41
 //	routers/ID.json, ID.lock    a router; its process keeps ID.lock locked
 //	locks/NAME                  a held lock, with its holder's name in it
+//	records/KIND/NAME           a record: a line with its version, then its value
 //
 // A swap writes the map that it replaces into the history, then the new map
 // into a temporary file, syncs it, renames it over the old one and syncs the
 // directory. A reader therefore sees the old map or the new one, at any
 // moment and after any crash; what a crash left in the temporary file is
-// overwritten by the next swap.
+// overwritten by the next swap. Records are written the same way; their
+// versions are drawn at random.
 //
 // Locks and registrations are kernel locks on open files (flock). The kernel
 // drops them when the process ends, however it ends, so a dead holder's lock

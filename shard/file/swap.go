@@ -91,7 +91,12 @@ func (s *Store) replace(name string, b []byte) error {
 	if err := os.Rename(next, s.path(name)); err != nil {
 		return err
 	}
-	if err := syncDir(s.path(name, "..")); err != nil {
+	return uncertain(syncDir(s.path(name, "..")))
+}
+
+// uncertain is the error of a change that was made and then not synced.
+func uncertain(err error) error {
+	if err != nil {
 		return fmt.Errorf("%w: it is in place but not certain to outlive a crash: %w", shard.ErrUnknownOutcome, err)
 	}
 	return nil
@@ -123,7 +128,7 @@ func advise(err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%w; run this as the account that owns the directory, and see that it may write there", err)
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("%w; free some space there, the old map is still in place", err)
+		return fmt.Errorf("%w; free some space there, what was stored before is still in place", err)
 	case errors.Is(err, syscall.EROFS):
 		return fmt.Errorf("%w; mount it for writing", err)
 	}

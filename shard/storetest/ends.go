@@ -21,6 +21,15 @@ func calls(s shard.Store, m, next *shard.Map) map[string]func(context.Context) e
 			_, err := s.Register(ctx, router("r1"))
 			return err
 		},
+		"Record":  func(ctx context.Context) error { _, err := s.Record(ctx, "jobs", "1"); return err },
+		"Records": func(ctx context.Context) error { _, err := s.Records(ctx, "jobs"); return err },
+		"PutRecord": func(ctx context.Context) error {
+			_, err := s.PutRecord(ctx, shard.Record{Kind: "jobs", Name: "1"})
+			return err
+		},
+		"DeleteRecord": func(ctx context.Context) error {
+			return s.DeleteRecord(ctx, shard.Record{Kind: "jobs", Name: "1", Version: 1})
+		},
 		"Lock": func(ctx context.Context) error { _, err := s.Lock(ctx, "job", "me"); return err },
 	}
 }

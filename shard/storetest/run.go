@@ -54,6 +54,13 @@ func Run(t *testing.T, place func(testing.TB) Place) {
 		{"lock in two stores", testLockTwoStores},
 		{"lock race", testLockRace},
 		{"lock names", testLockNames},
+		{"records", testRecords},
+		{"record conflicts", testRecordConflicts},
+		{"record versions", testRecordVersions},
+		{"records deleted", testRecordsDeleted},
+		{"racing records", testRacingRecords},
+		{"racing first records", testRacingFirstRecords},
+		{"record names and sizes", testRecordLimits},
 		{"ended context", testEndedContext},
 		{"closed store", testClosed},
 	} {
