@@ -56,6 +56,23 @@ func (t TLS) validate() error {
 	return nil
 }
 
+// Config reads the files and makes the configuration for connections to an
+// address (HOST:PORT); nil for plain ones. A Connector does this by itself. In
+// mode preferred it is for the caller to go on without when the server can't.
+func (t TLS) Config(address string) (*tls.Config, error) {
+	if err := t.validate(); err != nil {
+		return nil, err
+	}
+	if t.Mode == "" || t.Mode == TLSDisabled {
+		return nil, nil
+	}
+	config, err := t.load(address)
+	if err != nil {
+		return nil, fmt.Errorf("read TLS files: %w", err)
+	}
+	return config, nil
+}
+
 // certificates keeps the tls.Config made of the files, until one changes.
 type certificates struct {
 	from TLS

@@ -44,7 +44,7 @@ var libraries = []library{
 	{path: "vitess.io/vitess/go/vt/sqlparser", users: []string{"router/scope"}},
 	{path: "vitess.io/vitess/go/vt/schemadiff", users: []string{"schema"}},
 	{path: "github.com/hashicorp/consul/api", users: []string{"shard/consul"}, tests: []string{"router", "tools/..."}},
-	{path: "github.com/go-mysql-org/go-mysql", users: []string{"shard/move"}},
+	{path: "github.com/go-mysql-org/go-mysql", users: []string{"shard/move/..."}},
 	{path: "github.com/go-sql-driver/mysql", users: []string{"shard/instance", "tools/..."}, tests: []string{"..."}},
 	{path: "github.com/cespare/xxhash", users: []string{"shard"}},
 	{path: "github.com/sony/gobreaker", users: []string{"router"}},
