@@ -51,6 +51,24 @@ func shardNames(m *shard.Map) (names []string) {
 	return names
 }
 
+func rangeNames(m *shard.Map) (names []string) {
+	for _, e := range m.Entries() {
+		if !e.Span.IsPin() {
+			names = append(names, e.Span.String())
+		}
+	}
+	return names
+}
+
+func pinNames(m *shard.Map) (names []string) {
+	for _, e := range m.Entries() {
+		if e.Span.IsPin() {
+			names = append(names, e.Span.Pin.String())
+		}
+	}
+	return names
+}
+
 func tableNames(m *shard.Map) (names []string) {
 	for t := range m.Tables() {
 		names = append(names, t.Name)

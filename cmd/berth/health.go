@@ -14,6 +14,7 @@ import (
 // place, as monitoring plugins expect.
 const (
 	fine     = "ok"
+	note     = "note" // worth knowing, and nothing is wrong
 	warning  = "warning"
 	critical = "critical"
 	unknown  = "unknown"
@@ -59,7 +60,7 @@ type healthDocument struct {
 	Store   storeHealth    `json:"store"`
 	Shards  []shardHealth  `json:"shards"`
 	Routers []routerHealth `json:"routers"`
-	Jobs    []any          `json:"jobs"`
+	Jobs    []jobHealth    `json:"jobs"`
 }
 
 type storeHealth struct {
@@ -116,7 +117,9 @@ func worse(a, b string) string {
 func worst(problems []problem) string {
 	status := fine
 	for _, p := range problems {
-		status = worse(status, p.Severity)
+		if p.Severity != note {
+			status = worse(status, p.Severity)
+		}
 	}
 	return status
 }
@@ -167,6 +170,7 @@ func (a *app) showHealth(h *healthDocument, watching bool) error {
 		a.grid([]column{left("shard"), left("status"), left("primary"), right("latency"), left("replicas")}, a.healthRows(h))
 	}
 	a.showRouters(h)
+	a.showJobs(h)
 	a.showProblems(h)
 	return nil
 }
@@ -216,9 +220,15 @@ func (a *app) showProblems(h *healthDocument) {
 	for _, s := range h.Shards {
 		show("shard "+s.Name, s.Problems)
 	}
+	for _, j := range h.Jobs {
+		show("job "+j.ID, j.Problems)
+	}
 }
 
 func (a *app) paintStatus(status string) string {
 	colours := map[string]text.Color{fine: text.FgGreen, warning: text.FgYellow, critical: text.FgRed, unknown: text.FgMagenta}
+	if status == note {
+		return status
+	}
 	return a.paint(colours[status], status)
 }

@@ -23,7 +23,7 @@ const probeLimit = 800 * time.Millisecond
 
 // health asks everybody.
 func (a *app) health(ctx context.Context) *healthDocument {
-	h := &healthDocument{Status: unknown, Shards: []shardHealth{}, Routers: []routerHealth{}, Jobs: []any{}}
+	h := &healthDocument{Status: unknown, Shards: []shardHealth{}, Routers: []routerHealth{}, Jobs: []jobHealth{}}
 	h.Store.Problems = []problem{}
 	ctx, cancel := context.WithTimeout(ctx, probeLimit)
 	defer cancel()
@@ -58,6 +58,9 @@ func (a *app) health(ctx context.Context) *healthDocument {
 	h.Status = h.Store.Status
 	for _, s := range h.Shards {
 		h.Status = worse(h.Status, s.Status)
+	}
+	for _, j := range h.Jobs {
+		h.Status = worse(h.Status, worst(j.Problems))
 	}
 	return h
 }
@@ -114,6 +117,7 @@ func (h *healthDocument) askStore(ctx context.Context, c *cluster, cached *shard
 	}
 	if h.Store.MapFrom == "store" {
 		h.askRouters(ctx, c, m, add)
+		h.askJobs(ctx, c, m, time.Now(), add)
 	}
 	h.Store.Status = worst(h.Store.Problems)
 	return m

@@ -56,6 +56,9 @@ func (a *app) restore(ctx context.Context, args []string) error {
 	if err := c.checkFences(ctx, m); err != nil {
 		return err
 	}
+	if err := c.checkJobs(ctx, m); err != nil {
+		return err
+	}
 	p := plan{title: fmt.Sprintf("put the map of %s back into %s", from, c.store)}
 	p.add("epoch %d, made by %s at %s: %s", m.Epoch(), m.Change().Author, moment(m.Change().Time), m.Change().Action)
 	p.add("%s, %s, %s", count(m.Len()-m.Pins(), "range"), count(m.Pins(), "pin"), count(len(shardNames(m)), "shard"))
@@ -111,6 +114,27 @@ func (c *cluster) checkFences(ctx context.Context, m *shard.Map) error {
 				return advise(fmt.Errorf("shard %s was fenced for epoch %d (%s), so the map of epoch %d is not the newest there was", s.Name, f.MinEpoch, f.Span, m.Epoch()),
 					"look for a newer one in the caches of other machines")
 			}
+		}
+	}
+	return nil
+}
+
+// checkJobs refuses a map that is older than what the jobs in the store have
+// done: one of them has moved a span since.
+func (c *cluster) checkJobs(ctx context.Context, m *shard.Map) error {
+	jobs, err := c.unfinished(ctx)
+	if err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		span, err := j.Span()
+		if err != nil {
+			return err
+		}
+		e, ok := m.Find(span)
+		if !j.Switched.IsZero() && (!ok || e.Shard != j.To) {
+			return advise(fmt.Errorf("job %s has moved %s to shard %s at %s, and by the map of epoch %d it is not there, so that is not the newest there was",
+				j.ID, j.Subject(), j.To, moment(j.Switched), m.Epoch()), "look for a newer one in the caches of other machines")
 		}
 	}
 	return nil

@@ -27,15 +27,19 @@ func (a *app) agree(ctx context.Context, p plan) (bool, error) {
 	if a.json() {
 		to = a.err
 	}
-	fmt.Fprintln(to, p.title)
-	for _, s := range p.steps {
-		fmt.Fprintln(to, "  "+strings.ReplaceAll(s, "\n", "\n  "))
-	}
+	a.printPlan(to, p)
 	if a.dryRun {
 		fmt.Fprintln(to, "nothing was changed (--dry-run)")
 		return false, nil
 	}
 	return a.confirm(ctx)
+}
+
+func (a *app) printPlan(to io.Writer, p plan) {
+	fmt.Fprintln(to, p.title)
+	for _, s := range p.steps {
+		fmt.Fprintln(to, "  "+strings.ReplaceAll(s, "\n", "\n  "))
+	}
 }
 
 func (a *app) confirm(ctx context.Context) (bool, error) {

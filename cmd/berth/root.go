@@ -25,7 +25,7 @@ type app struct {
 // run is the program without the process around it.
 func run(ctx context.Context, s streams, args []string) int {
 	root := newRoot(s)
-	root.SetArgs(args)
+	root.SetArgs(openRanges(args))
 	err := root.ExecuteContext(ctx)
 	if err != nil && ctx.Err() != nil && !errors.Is(err, context.Canceled) {
 		// What failed because of Ctrl-C often says so in its own words.
@@ -66,7 +66,8 @@ func newRoot(s streams) *cobra.Command {
 		return nil
 	}
 	complete(root, "output", "table", "json")
-	root.AddCommand(newInit(a), newMap(a), newShard(a), newTable(a), newSQL(a), newImport(a), newMember(a), newHealth(a), newDemo(a), newVersion(a))
+	root.AddCommand(newInit(a), newMap(a), newShard(a), newTable(a), newSQL(a), newImport(a), newMember(a),
+		newSplit(a), newMove(a), newMerge(a), newUnpin(a), newRebalance(a), newJob(a), newServe(a), newHealth(a), newDemo(a), newVersion(a))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	exampleLast(root)

@@ -39,6 +39,9 @@ func (a *app) removeShard(ctx context.Context, name string) error {
 	if err != nil {
 		return advise(err, `see what it owns with "berth map show"`)
 	}
+	if err := c.shardUnneeded(ctx, name); err != nil {
+		return err
+	}
 	p := plan{title: "remove shard " + name}
 	p.add("take it out of the map (epoch %d in %s)", next.Epoch(), c.store)
 	p.add("take its identity off database %s on %s; the tables there stay", s.Database, s.Primary.Address)

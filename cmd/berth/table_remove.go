@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/berthdb/berth/router"
+	"github.com/berthdb/berth/shard"
 )
 
 func newTableRemove(a *app) *cobra.Command {
@@ -27,6 +28,11 @@ func newTableRemove(a *app) *cobra.Command {
 			next, err := m.RemoveTable(a.change("table remove %s", args[0]), args[0])
 			if err != nil {
 				return advise(err, `see which there are with "berth table list"`)
+			}
+			if t, _ := m.Table(args[0]); t.Kind == shard.Sharded {
+				if err := c.catalogueUnneeded(cmd.Context(), t.Name); err != nil {
+					return err
+				}
 			}
 			return a.edit(cmd.Context(), c, m, next, "the table itself stays; statements that name it are refused")
 		},

@@ -78,6 +78,11 @@ func (a *app) setTable(ctx context.Context, name string, o tableOptions) error {
 		fmt.Fprintf(a.err, "the map of epoch %d says so already\n", m.Epoch())
 		return nil
 	}
+	if before, ok := m.Table(name); t.Kind == shard.Sharded || ok && before.Kind == shard.Sharded {
+		if err := c.catalogueUnneeded(ctx, name); err != nil {
+			return err
+		}
+	}
 	next, err := m.SetTables(a.change("table set %s --kind %s", name, t.Kind), t)
 	if err != nil {
 		return err
