@@ -99,6 +99,9 @@ func jobProblems(j *move.Job, now time.Time) []problem {
 		}
 		return []problem{{warning, fmt.Sprintf("%s for %s", who, roughly(silent)),
 			fmt.Sprintf(`start a worker ("berth serve --worker"), or run it here: "berth job resume %s"`, j.ID)}}
+	case j.Phase == move.Reversible && silent > silentAfter:
+		return []problem{{note, fmt.Sprintf("nobody has kept its way back current for %s", roughly(silent)),
+			fmt.Sprintf(`"berth job complete %s" if all is well; else start a worker ("berth serve --worker"), for a rollback has to catch up first`, j.ID)}}
 	case j.Phase == move.Reversible && now.Sub(j.Switched) > reversibleFor:
 		return []problem{{note, fmt.Sprintf("its way back is open for %s", roughly(now.Sub(j.Switched))),
 			fmt.Sprintf(`if all is well, "berth job complete %s" frees the space on %s`, j.ID, j.From)}}

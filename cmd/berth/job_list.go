@@ -73,13 +73,14 @@ func inMotion(j *move.Job) bool {
 
 // worksOn tells who works on the job, as far as can be known.
 func (a *app) worksOn(j *move.Job) string {
+	silent := a.now().Sub(j.UpdatedAt)
 	switch {
+	case j.Worker != "" && silent <= silentAfter && !j.Phase.Ended():
+		return j.Worker
 	case !inMotion(j):
-		return "-"
+		return "none"
 	case j.Worker == "":
 		return "none yet"
-	case a.now().Sub(j.UpdatedAt) > silentAfter:
-		return fmt.Sprintf("%s, silent for %s", j.Worker, roughly(a.now().Sub(j.UpdatedAt)))
 	}
-	return j.Worker
+	return fmt.Sprintf("%s, silent for %s", j.Worker, roughly(silent))
 }

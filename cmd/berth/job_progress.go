@@ -114,9 +114,7 @@ func blockOf(j *move.Job) []string {
 		fmt.Sprintf("job %s: %s from %s to %s", j.ID, j.Subject(), j.From, j.To),
 		fmt.Sprintf("  %-14s %s", stateOf(j), bar),
 	}
-	if c := counts(j); len(c) > 0 {
-		lines = append(lines, "  "+strings.Join(c, ", "))
-	}
+	lines = append(lines, wrapped(counts(j), "  ", widest)...)
 	if j.ThrottledBy != "" {
 		lines = append(lines, "  held by "+j.ThrottledBy)
 	}
@@ -131,6 +129,28 @@ func blockOf(j *move.Job) []string {
 	return lines
 }
 
+// wrapped puts words with commas between them onto lines.
+func wrapped(words []string, indent string, widest int) (lines []string) {
+	line := ""
+	for i, w := range words {
+		if i < len(words)-1 {
+			w += ","
+		}
+		if line != "" && len(line)+1+len(w) > widest {
+			lines, line = append(lines, line), ""
+		}
+		if line == "" {
+			line = indent + w
+			continue
+		}
+		line += " " + w
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
 // stateOf is a job's phase, and what is wanted of it.
 func stateOf(j *move.Job) string {
 	state := string(j.Phase)
@@ -138,7 +158,7 @@ func stateOf(j *move.Job) string {
 	case j.Paused:
 		state += " (paused)"
 	case j.Want != move.WantRun:
-		state += " (asked to " + string(j.Want) + ")"
+		state += " (asked to " + strings.Replace(string(j.Want), "rollback", "roll back", 1) + ")"
 	case j.Phase == move.Ready && j.Options.Hold:
 		state += " (held)"
 	}
@@ -183,11 +203,17 @@ func counts(j *move.Job) (words []string) {
 	case move.Copying, move.CatchingUp, move.Verifying, move.Ready, move.CuttingOver, move.Reversible:
 		add("%s behind", roughly(time.Duration(j.LagMs)*time.Millisecond))
 	}
-	if j.ETASeconds >= 0 && (j.Phase == move.Copying || j.Phase == move.CatchingUp || j.Phase == move.Verifying) {
-		add("about %s left", roughly(time.Duration(j.ETASeconds)*time.Second))
+	if left, ok := timeLeft(j); ok {
+		add("about %s left", roughly(left))
 	}
 	if j.Mismatches > 0 {
-		add("%d rows differ", j.Mismatches)
+		add("%s different", count(j.Mismatches, "row"))
 	}
 	return words
+}
+
+// timeLeft is how much longer the job copies and verifies, if it can be told.
+func timeLeft(j *move.Job) (time.Duration, bool) {
+	works := j.Phase == move.Copying || j.Phase == move.CatchingUp || j.Phase == move.Verifying
+	return time.Duration(j.ETASeconds) * time.Second, works && j.ETASeconds >= 0
 }

@@ -49,12 +49,12 @@ func (a *app) showJob(j *move.Job) {
 	line("worker", "%s", a.worksOn(j))
 	line("copied", "%d of about %s, %s", j.RowsCopied, count(j.RowsTotal, "row"), humanBytes(uint64(max(j.BytesCopied, 0))))
 	line("applied", "%s from the binary log, %s behind", count(j.RowsApplied, "change"), roughly(time.Duration(j.LagMs)*time.Millisecond))
-	line("verified", "%s, %d differ", count(j.VerifiedRows, "row"), j.Mismatches)
+	line("verified", "%s, %d of them different", count(j.VerifiedRows, "row"), j.Mismatches)
 	if j.RowsCleaned > 0 {
 		line("removed", "%s", count(j.RowsCleaned, "row"))
 	}
-	if j.ETASeconds >= 0 && !j.Phase.Ended() && j.Switched.IsZero() {
-		line("left", "about %s of copying and verifying", roughly(time.Duration(j.ETASeconds)*time.Second))
+	if left, ok := timeLeft(j); ok {
+		line("left", "about %s of copying and verifying", roughly(left))
 	}
 	if !j.Switched.IsZero() {
 		line("switched", "%s, after %s", moment(j.Switched), count(j.Attempts, "attempt"))

@@ -106,6 +106,8 @@ func roughly(d time.Duration) string {
 		return fmt.Sprintf("%.0f s", d.Seconds())
 	case d < 2*time.Hour:
 		return fmt.Sprintf("%.0f min", d.Minutes())
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%.0f days", d.Hours()/24)
 	}
 	return fmt.Sprintf("%.1f h", d.Hours())
 }
