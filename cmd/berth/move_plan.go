@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +42,9 @@ func planOf(p *move.Plan) plan {
 		out.add("after     the way back stays open until the job is completed, or rolled back")
 	}
 	for _, w := range p.Warnings {
-		out.add("warning   %s", w)
+		if !aboutSession(p, w) { // they follow, with what they do
+			out.add("warning   %s", w)
+		}
 	}
 	for i, s := range p.Sessions {
 		if i == mostSessions {
@@ -68,6 +71,13 @@ func planTitle(p *move.Plan) string {
 		return fmt.Sprintf("%s %s to shard %s", p.Kind, what, p.To)
 	}
 	return fmt.Sprintf("%s: %s moves from shard %s to shard %s", p.Kind, what, p.From, p.To)
+}
+
+// aboutSession reports whether a warning is of an open transaction.
+func aboutSession(p *move.Plan, warning string) bool {
+	return slices.ContainsFunc(p.Sessions, func(s move.Session) bool {
+		return strings.HasPrefix(warning, fmt.Sprintf("session %d of ", s.ID))
+	})
 }
 
 func sessionText(s move.Session) string {

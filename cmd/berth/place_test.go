@@ -90,3 +90,17 @@ func blocked(t *testing.T) (io.Reader, func()) {
 	r, w := io.Pipe()
 	return r, func() { w.Close() }
 }
+
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func removeFile(t *testing.T, path string) {
+	t.Helper()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+}
