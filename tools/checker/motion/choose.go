@@ -1,0 +1,79 @@
+package motion
+
+import (
+	"github.com/berthdb/berth/shard"
+	"github.com/berthdb/berth/shard/move"
+)
+
+// The map is kept from growing or shrinking out of what is interesting.
+const (
+	fewRanges  = 4
+	manyRanges = 9
+	manyPins   = 5
+)
+
+// choose is one motion that the map allows.
+func (l *Loop) choose(m *shard.Map) move.Request {
+	var ranges, pins []shard.Entry
+	for _, e := range m.Entries() {
+		if e.Span.IsPin() {
+			pins = append(pins, *e)
+		} else {
+			ranges = append(ranges, *e)
+		}
+	}
+	r := move.Request{Author: "checker", Reason: "to see what happens"}
+	switch n := l.Random.IntN(10); {
+	case len(pins) > 0 && (n < 2 || len(pins) > manyPins):
+		r.Kind, r.Member = move.KindUnpin, pins[l.Random.IntN(len(pins))].Span.Pin
+		return r
+	case n < 4:
+		r.Kind, r.Member = move.KindMove, shard.Int(l.Members[l.Random.IntN(len(l.Members))])
+		r.To = l.other(m, m.Entry(m.Lookup(r.Member)).Shard)
+	case len(ranges) > fewRanges && (n < 6 || len(ranges) > manyRanges):
+		i := l.Random.IntN(len(ranges) - 1)
+		moves, stays := ranges[i], ranges[i+1]
+		if l.Random.IntN(2) == 0 {
+			moves, stays = stays, moves
+		}
+		r.Kind, r.Range, r.With, r.To = move.KindMerge, moves.Span.Range, stays.Span.Range, stays.Shard
+	case n < 8:
+		e := ranges[l.Random.IntN(len(ranges))]
+		r.Kind, r.Range, r.To = move.KindSplit, e.Span.Range, l.other(m, e.Shard)
+	default:
+		e := ranges[l.Random.IntN(len(ranges))]
+		r.Kind, r.Range, r.To = move.KindMove, e.Span.Range, l.other(m, e.Shard)
+	}
+	return r
+}
+
+// other is a shard that is not the named one.
+func (l *Loop) other(m *shard.Map, name string) string {
+	var others []string
+	for s := range m.Shards() {
+		if s.Name != name {
+			others = append(others, s.Name)
+		}
+	}
+	return others[l.Random.IntN(len(others))]
+}
+
+// ending is how a motion is to end.
+type ending struct {
+	name   string
+	want   move.Want // what is asked when the job is reversible
+	cancel bool      // it is cancelled on the way instead
+	pause  bool      // it is paused on the way, and goes on
+}
+
+func (l *Loop) ending() ending {
+	switch n := l.Random.IntN(20); {
+	case n < 2:
+		return ending{name: "cancelled", cancel: true, want: move.WantRollback} // should it come too late
+	case n < 4:
+		return ending{name: "paused, resumed, and completed", pause: true, want: move.WantComplete}
+	case n < 11:
+		return ending{name: "rolled back", want: move.WantRollback}
+	}
+	return ending{name: "completed", want: move.WantComplete}
+}
