@@ -11,8 +11,8 @@ import (
 )
 
 // planOf tells what a move would do.
-func planOf(p *move.Plan) plan {
-	out := plan{title: planTitle(p)}
+func planOf(r move.Request, p *move.Plan) plan {
+	out := plan{title: planTitle(r, p)}
 	if p.Cut != "" {
 		out.add("cut       at %s, in the map of epoch %d", p.Cut, p.Epoch)
 	}
@@ -62,15 +62,24 @@ func planOf(p *move.Plan) plan {
 // mostSessions is how many open transactions a plan names.
 const mostSessions = 5
 
-func planTitle(p *move.Plan) string {
-	what := "member " + p.Member
-	if p.Range != nil {
-		what = "range " + p.Range.String()
+// planTitle says what was asked for, or what comes of it once that is known.
+func planTitle(r move.Request, p *move.Plan) string {
+	title := string(r.Kind)
+	switch {
+	case !r.Member.IsZero():
+		title += " member " + r.Member.String()
+	case r.Kind == move.KindMerge:
+		title += fmt.Sprintf(" ranges %s and %s", r.Range, r.With)
+	default:
+		title += " range " + r.Range.String()
 	}
-	if p.From == "" {
-		return fmt.Sprintf("%s %s to shard %s", p.Kind, what, p.To)
+	switch {
+	case p.From == "":
+		return title + " to shard " + p.To
+	case p.Range != nil && *p.Range != r.Range || r.Kind == move.KindMerge:
+		return fmt.Sprintf("%s: %s moves from shard %s to shard %s", title, p.Range, p.From, p.To)
 	}
-	return fmt.Sprintf("%s: %s moves from shard %s to shard %s", p.Kind, what, p.From, p.To)
+	return fmt.Sprintf("%s from shard %s to shard %s", title, p.From, p.To)
 }
 
 // aboutSession reports whether a warning is of an open transaction.

@@ -28,7 +28,7 @@ func (a *app) relocate(ctx context.Context, c *cluster, o moveFlags, requests ..
 			return fmt.Errorf("plan the %s: %w", r.Kind, err)
 		}
 		plans = append(plans, p)
-		text := planOf(p)
+		text := planOf(r, p)
 		if i == 0 {
 			all = text
 			continue
@@ -50,11 +50,11 @@ func (a *app) relocate(ctx context.Context, c *cluster, o moveFlags, requests ..
 			if p, err = move.MakePlan(ctx, c.mover(), requests[i]); err != nil {
 				return fmt.Errorf("plan the %s: %w", requests[i].Kind, err)
 			}
-			if err := a.refused(planOf(p), []*move.Plan{p}); err != nil {
+			if err := a.refused(planOf(requests[i], p), []*move.Plan{p}); err != nil {
 				return err
 			}
 		}
-		if err := a.start(ctx, c, o, p); err != nil {
+		if err := a.start(ctx, c, o, requests[i], p); err != nil {
 			return err
 		}
 	}
@@ -62,12 +62,12 @@ func (a *app) relocate(ctx context.Context, c *cluster, o moveFlags, requests ..
 }
 
 // start makes a plan's job and follows it.
-func (a *app) start(ctx context.Context, c *cluster, o moveFlags, p *move.Plan) error {
+func (a *app) start(ctx context.Context, c *cluster, o moveFlags, r move.Request, p *move.Plan) error {
 	j, err := move.Start(ctx, c.mover(), p)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.err, "job %s: %s\n", j.ID, planTitle(p))
+	fmt.Fprintf(a.err, "job %s: %s\n", j.ID, planTitle(r, p))
 	if o.detach {
 		return a.detached(j)
 	}

@@ -29,10 +29,10 @@ func (a *app) applyProposal(ctx context.Context, c *cluster, p proposal, o moveF
 		r.Options, r.Author, r.Reason = o.options, author(), a.reason
 		made, err := move.MakePlan(ctx, c.mover(), r)
 		if err == nil {
-			err = a.refused(planOf(made), []*move.Plan{made})
+			err = a.refused(planOf(r, made), []*move.Plan{made})
 		}
 		if err == nil {
-			err = a.start(ctx, c, o, made)
+			err = a.start(ctx, c, o, r, made)
 		}
 		if err != nil {
 			fmt.Fprintf(a.err, "stopped at move %d of %d; run \"berth rebalance\" again for what is left\n", i+1, len(p.Moves))
