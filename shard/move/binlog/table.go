@@ -71,7 +71,7 @@ const (
 const (
 	maxColumns     = 4096
 	maxTables      = 1 << 14 // kept at a time; a server with more describes them again
-	tableMapHeader = 8 // table id and flags
+	tableMapHeader = 8       // table id and flags
 )
 
 // Columns is how many columns the row images have: all of the table but the
