@@ -183,6 +183,7 @@ func TestDrainEndsWhatDoesNotEndByItself(t *testing.T) {
 func TestInTxSurvivesTheMoveOfItsMember(t *testing.T) {
 	f := testfleet.New(t, testfleet.Options{})
 	p := repository(t, open(t, f))
+	working(t, f.Store)
 	m, span := f.MemberOn(0, 0), rangeOn(f, 0)
 	begun, runs := make(chan struct{}), 0
 	done := make(chan error, 1)

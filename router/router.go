@@ -124,6 +124,7 @@ func Open(ctx context.Context, cfg Config) (*Router, error) {
 	r.spawn(r.follow)
 	r.spawn(r.answer)
 	r.spawn(r.register)
+	r.spawn(r.relieve)
 	r.spawn(r.tidy)
 	return r, nil
 }

@@ -20,6 +20,7 @@ func TestDrainStopsWhenItsFreezeIsUndone(t *testing.T) {
 	if _, err := tx.ExecContext(t.Context(), insert, m.String(), 1, "x"); err != nil {
 		t.Fatal(err)
 	}
+	working(t, f.Store)
 	frozen := freeze(f, span, "s2", 800*time.Millisecond)
 	eventually(t, "the router has the freeze", func() bool { return p.Router().Epoch() == frozen.Epoch() })
 	undone := f.Edit(func(m *shard.Map) (*shard.Map, error) { return m.Abort(f.Change("abort"), span, "a1") })

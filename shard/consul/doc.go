@@ -65,7 +65,9 @@
 //	session_prefix "" { policy = "write" }
 //
 // and for a router key_prefix "berth/" { policy = "read" } with write on
-// "berth/routers/" only. The policy "list", where acl.enable_key_list_policy
+// "berth/routers/" at least. With write on the key "berth/map" and the prefixes
+// "berth/history/" and "berth/locks/" too, a router can end a freeze whose
+// worker died; without, the members wait until a worker does. The policy "list", where acl.enable_key_list_policy
 // is set, is part of "write".
 //
 // An agent takes 200 connections from one address by default
