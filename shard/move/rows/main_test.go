@@ -69,3 +69,27 @@ func inspect(t testing.TB, db instance.DB, tables ...shard.Table) []rows.Table {
 	}
 	return found
 }
+
+// allMembers walks the table, limit members at a time.
+func allMembers(t testing.TB, db instance.DB, table rows.Table, limit int) (all []shard.Member) {
+	t.Helper()
+	var after shard.Member
+	for {
+		page, err := table.Members(t.Context(), db, after, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, page...)
+		if len(page) < limit {
+			return all
+		}
+		after = page[len(page)-1]
+	}
+}
+
+// handlerReads is how many rows or index entries the session's statements
+// asked of tables since FLUSH STATUS, those of its own answers aside.
+func handlerReads(t testing.TB, conn instance.DB) int {
+	t.Helper()
+	return ask[int](t, conn, "SELECT SUM(VARIABLE_VALUE) FROM performance_schema.session_status WHERE VARIABLE_NAME IN ('Handler_read_key', 'Handler_read_next', 'Handler_read_prev', 'Handler_read_first', 'Handler_read_last')")
+}
