@@ -33,7 +33,7 @@ func newDemo(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "demo", Short: "Show the whole thing on this machine, live",
 		Long: "Start real MySQL servers on this machine, one a shard, load a made-up community of members, run live\n" +
-			"reads and writes, and leave it all running until Ctrl-C, which removes it. The map is kept in a\n" +
+			"reads and writes, split a shard meanwhile, and leave it all running until Ctrl-C, which removes it. The map is kept in a\n" +
 			"directory, or with --store consul in a Consul agent of the demo's own.\n\n" +
 			"The first run on a machine fetches MySQL, unless one is installed.",
 		Example:           "  berth demo\n  berth demo --store consul --members 10000 --seconds 20",
@@ -103,12 +103,20 @@ func (d *demo) run(ctx context.Context) error {
 	if err := d.init(ctx); err != nil {
 		return err
 	}
-	done, err := d.open(ctx)
+	c, done, err := d.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
 	if err := d.show(ctx); err != nil {
+		return err
+	}
+	stop, err := d.worker(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if err := d.split(ctx); err != nil {
 		return err
 	}
 	if d.o.once {
@@ -175,12 +183,12 @@ func (d *demo) init(ctx context.Context) error {
 }
 
 // open connects to the cluster, and makes the tables on every shard.
-func (d *demo) open(ctx context.Context) (done func(), err error) {
+func (d *demo) open(ctx context.Context) (_ *cluster, done func(), err error) {
 	reader := *d.app
 	reader.configFile, reader.storeURL = d.cluster.ConfigFile(), ""
 	c, m, err := reader.current(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	tables := community.Tables()
 	next, err := m.SetTables(shard.Change{Author: author(), Time: d.now(), Action: "table set", Reason: "demo"}, tables...)
@@ -189,7 +197,7 @@ func (d *demo) open(ctx context.Context) (done func(), err error) {
 	}
 	if err != nil {
 		c.close()
-		return nil, err
+		return nil, nil, err
 	}
 	var ranges, names []string
 	for _, e := range next.Entries() {
@@ -202,7 +210,7 @@ func (d *demo) open(ctx context.Context) (done func(), err error) {
 	repo, closeRepo, err := c.repository(ctx)
 	if err != nil {
 		c.close()
-		return nil, err
+		return nil, nil, err
 	}
 	d.repo = repo
 	err = repo.Each(ctx, func(ctx context.Context, s router.Shard) error {
@@ -216,10 +224,10 @@ func (d *demo) open(ctx context.Context) (done func(), err error) {
 	done = func() { closeRepo(); c.close() }
 	if err != nil {
 		done()
-		return nil, err
+		return nil, nil, err
 	}
 	d.step("tables", "%s: each row at its member's home", strings.Join(names, ", "))
-	return done, nil
+	return c, done, nil
 }
 
 // load writes the community's rows.

@@ -58,9 +58,9 @@ func splitRequest(text, at, to string) (move.Request, error) {
 	return r, nil
 }
 
-// relocateOne is relocate for a request that needs no look at the map.
+// relocateOne is relocate for one request.
 func (a *app) relocateOne(ctx context.Context, o moveFlags, r move.Request) error {
-	c, err := a.open(ctx)
+	c, _, err := a.current(ctx) // a store that hangs is told of here
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ type Stats struct {
 	Shard                   string
 	Reads, Writes, Failures int64
 	PerSecond               float64
-	P50, P99                time.Duration
+	P50, P99, Slowest       time.Duration
 }
 
 func (t *Traffic) count(shard string, write bool, took time.Duration, err error) {
@@ -68,6 +68,7 @@ func (t *Traffic) Take() []Stats {
 			PerSecond: float64(s.reads+s.writes) / passed,
 			P50:       time.Duration(s.latency.ValueAtQuantile(50)) * time.Microsecond,
 			P99:       time.Duration(s.latency.ValueAtQuantile(99)) * time.Microsecond,
+			Slowest:   time.Duration(s.latency.Max()) * time.Microsecond,
 		})
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Shard < out[j].Shard })
