@@ -46,7 +46,11 @@ var (
 
 // patience is how long one statement may still be held back. Its zero value
 // has not begun to wait.
-type patience struct{ until time.Time }
+type patience struct {
+	until   time.Time
+	held    time.Time // when it was first held back for a map to come
+	attempt string    // that froze what it waits for now; of Router.hold
+}
 
 // spent reports whether the window, counted from the first call or wait, is over.
 func (p *patience) spent(window time.Duration) bool {
@@ -59,6 +63,9 @@ func (p *patience) spent(window time.Duration) bool {
 // wait returns nil when changed is closed.
 func (b *buffer) wait(ctx context.Context, changed <-chan struct{}, size int, p *patience) error {
 	p.spent(b.cfg.Window)
+	if p.held.IsZero() {
+		p.held = time.Now()
+	}
 	if !b.add(size) {
 		return joined(ErrBuffered, errFull)
 	}

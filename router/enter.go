@@ -33,10 +33,16 @@ var anywhere = target{loose: true}
 // waits in the buffer while that is being handed over. size is what the
 // statement's text and parameters hold in memory meanwhile, in bytes.
 func (r *Router) enter(ctx context.Context, to target, size int, p *patience) (*ticket, error) {
+	t, err := r.admit(ctx, to, size, p)
+	r.release(p, err)
+	return t, err
+}
+
+func (r *Router) admit(ctx context.Context, to target, size int, p *patience) (*ticket, error) {
 	for {
 		v := r.view.Load()
 		t := &ticket{member: to.member, loose: to.loose, wide: to.wide, epoch: v.m.Epoch()}
-		frozen := false // the member itself
+		var frozen *shard.Entry // what it has to wait for
 		switch {
 		case !to.member.IsZero():
 			if err := v.m.Members().Type.Check(to.member); err != nil {
@@ -45,7 +51,10 @@ func (r *Router) enter(ctx context.Context, to target, size int, p *patience) (*
 			t.kid = to.member.KeyspaceID()
 			i := v.m.Lookup(to.member)
 			e := v.m.Entry(i)
-			t.shard, t.server, frozen = e.Shard, v.servers[i], e.Frozen != nil
+			t.shard, t.server = e.Shard, v.servers[i]
+			if e.Frozen != nil {
+				frozen = e
+			}
 		case to.shard == "":
 			t.server = v.any[r.turn.Add(1)%uint64(len(v.any))]
 			t.shard = t.server.shard.Name
@@ -55,8 +64,10 @@ func (r *Router) enter(ctx context.Context, to target, size int, p *patience) (*
 				return nil, refused("the map of epoch %d has no shard %q", v.m.Epoch(), to.shard)
 			}
 		}
-		frozen = !to.loose && (frozen || to.wide && v.frozen[t.shard])
-		if !frozen {
+		if frozen == nil && to.wide {
+			frozen = v.frozen[t.shard]
+		}
+		if frozen == nil || to.loose {
 			r.gate.enter(t)
 			if r.view.Load() == v {
 				return t, nil
@@ -64,6 +75,7 @@ func (r *Router) enter(ctx context.Context, to target, size int, p *patience) (*
 			r.gate.leave(t)
 			continue
 		}
+		r.hold(p, frozen)
 		if err := r.buffer.wait(ctx, v.replaced, size, p); err != nil {
 			return nil, t.failed(RanNot, err)
 		}

@@ -133,6 +133,7 @@ func (r *Router) install(m *shard.Map) error {
 	r.view.Store(v)
 	if old != nil {
 		close(old.replaced)
+		r.endPauses()
 		r.log.Info("map changed", "epoch", m.Epoch(), "action", m.Change().Action, "author", m.Change().Author)
 	}
 	if len(v.frozen) > 0 {

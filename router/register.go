@@ -42,7 +42,7 @@ func (r *Router) routerState() shard.RouterState {
 	defer r.state.mu.Unlock()
 	return shard.RouterState{
 		Incarnation: r.incarnation, Name: r.cfg.Name, Version: r.cfg.Version,
-		Epoch: r.Epoch(), Drained: r.state.drained,
+		Epoch: r.Epoch(), Drained: r.state.drained, Pauses: r.pastPauses(),
 	}
 }
 

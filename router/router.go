@@ -57,6 +57,7 @@ type Router struct {
 
 	view   atomic.Pointer[view]
 	gate   gate
+	pauses pauses
 	buffer buffer
 	turn   atomic.Uint64 // spreads statements that any shard can answer
 

@@ -117,7 +117,19 @@ type RouterState struct {
 	Version     string    `json:"version"`
 	Epoch       uint64    `json:"epoch"`             // of the map it routes by
 	Drained     uint64    `json:"drained,omitempty"` // acknowledgement: of this epoch, all that it froze has been answered or ended
+	Pauses      []Pause   `json:"pauses,omitempty"`  // what its clients felt of the latest cutovers, the latest last; at most 8
 	SeenAt      time.Time `json:"seen_at"`           // when the store heard from it last; set by the store
+}
+
+// Pause is what one router's clients felt of a span that was frozen and is
+// live again. A router that had to hold back nothing has none.
+type Pause struct {
+	Attempt   string    `json:"attempt"`
+	Span      Span      `json:"span"`
+	Held      int       `json:"held"`             // statements that had to wait
+	Failed    int       `json:"failed,omitempty"` // of them, those that did not get to run: no room, too long, or given up by their callers
+	LongestMs float64   `json:"longest_ms"`       // the longest wait, from when a statement was held to when it was let go on
+	EndedAt   time.Time `json:"ended_at"`         // when the last of them was
 }
 
 // Registration keeps one router announced, and announces it again by itself

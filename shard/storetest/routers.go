@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"errors"
+	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -54,16 +56,20 @@ func testRouters(t *testing.T, b *bench) {
 		t.Errorf("r1 was seen at %s", got.SeenAt)
 	}
 	got.SeenAt = time.Time{}
-	if got != router("r1") {
+	if !reflect.DeepEqual(got, router("r1")) {
 		t.Errorf("r1 is %+v", got)
 	}
 
 	state := router("r1")
 	state.Epoch, state.Drained = 7, 7
+	state.Pauses = []shard.Pause{
+		{Attempt: "m-1/2", Span: shard.Span{Range: shard.Range{End: 0x40 << 56}}, Held: 12, Failed: 1, LongestMs: 31.5, EndedAt: began.UTC()},
+		{Attempt: "m-2/1", Span: shard.Span{Pin: shard.Int(42)}, Held: 1, LongestMs: 0.25, EndedAt: began.UTC()},
+	}
 	if err := one.Announce(b.ctx(), state); err != nil {
 		t.Fatal(err)
 	}
-	if got := b.routers(other)["r1"]; got.Epoch != 7 || got.Drained != 7 {
+	if got := b.routers(other)["r1"]; got.Epoch != 7 || got.Drained != 7 || !samePauses(got.Pauses, state.Pauses) {
 		t.Errorf("announced: %+v", got)
 	}
 	if err := one.Announce(b.ctx(), router("r3")); err == nil {
@@ -85,6 +91,14 @@ func testRouters(t *testing.T, b *bench) {
 	if err := one.Close(); err != nil {
 		t.Errorf("closed twice: %v", err)
 	}
+}
+
+func samePauses(a, b []shard.Pause) bool {
+	return slices.EqualFunc(a, b, func(x, y shard.Pause) bool {
+		at := x.EndedAt.Equal(y.EndedAt)
+		x.EndedAt, y.EndedAt = time.Time{}, time.Time{}
+		return at && x == y
+	})
 }
 
 func testRoutersOfClosed(t *testing.T, b *bench) {
