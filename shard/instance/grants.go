@@ -17,6 +17,7 @@ var needed = []struct {
 	{"SYSTEM_USER", Warning, "a cutover can't end sessions of accounts that have it, such as root"},
 	{"REPLICATION SLAVE", Warning, "a move tails the binary log"},
 	{"REPLICATION CLIENT", Warning, "a move reads the binary log's position, and health the replicas' lag"},
+	{"REPLICATION_APPLIER", Warning, "a move applies rows of another server's binary log"},
 	{"XA_RECOVER_ADMIN", Warning, "a cutover has to see prepared XA transactions, which outlive their sessions"},
 	{"SELECT", Warning, "a copy reads all tables"},
 	{"INSERT", Warning, "a copy writes all tables"},

@@ -24,13 +24,13 @@ func TestJudgeGrants(t *testing.T) {
 		lines   []string
 		missing string
 	}{
-		{"all of them", []string{static, "GRANT CONNECTION_ADMIN,SYSTEM_USER,XA_RECOVER_ADMIN ON *.* TO `app`@`%`"}, ""},
+		{"all of them", []string{static, "GRANT CONNECTION_ADMIN,REPLICATION_APPLIER,SYSTEM_USER,XA_RECOVER_ADMIN ON *.* TO `app`@`%`"}, ""},
 		{"ALL", []string{"GRANT ALL PRIVILEGES ON *.* TO `app`@`%`"}, ""},
-		{"SUPER includes the dynamic ones, but for SYSTEM_USER", []string{static, "GRANT SUPER ON *.* TO `app`@`%`"}, "SYSTEM_USER"},
+		{"SUPER includes the dynamic ones, but for SYSTEM_USER", []string{static, "GRANT SUPER ON *.* TO `app`@`%`"}, "SYSTEM_USER REPLICATION_APPLIER"},
 		{"on one database, by role, and by column count for nothing", []string{
 			static, "GRANT CONNECTION_ADMIN ON `a`.* TO `app`@`%`", "GRANT `SYSTEM_USER ON *.* TO x`@`%` TO `app`@`%`",
-			"GRANT SELECT (`XA_RECOVER_ADMIN`) ON *.* TO `app`@`%`"}, "CONNECTION_ADMIN SYSTEM_USER XA_RECOVER_ADMIN"},
-		{"revoked", []string{static, "REVOKE SELECT ON `mysql`.* FROM `app`@`%`"}, "CONNECTION_ADMIN SYSTEM_USER XA_RECOVER_ADMIN"},
+			"GRANT SELECT (`XA_RECOVER_ADMIN`) ON *.* TO `app`@`%`"}, "CONNECTION_ADMIN SYSTEM_USER REPLICATION_APPLIER XA_RECOVER_ADMIN"},
+		{"revoked", []string{static, "REVOKE SELECT ON `mysql`.* FROM `app`@`%`"}, "CONNECTION_ADMIN SYSTEM_USER REPLICATION_APPLIER XA_RECOVER_ADMIN"},
 	} {
 		if got := missing(tt.lines...); strings.Join(got, " ") != tt.missing {
 			t.Errorf("%s: missing %v, want %s", tt.name, got, tt.missing)

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -90,12 +91,20 @@ func (b *Batch) Size() int {
 	return n + textSize(b.current.size)
 }
 
-// Statements is what has been added, as statements to be run in order. None is
-// longer than the limit; there is none for an empty batch.
+// Statements is what has been added, as statements to be run in order; none for
+// an empty batch. None is longer than the limit.
 func (b *Batch) Statements() []string {
 	b.seal()
-	return b.done
+	if len(b.done) == 0 {
+		return nil
+	}
+	return append(slices.Clip(b.done), resetClock)
 }
+
+// resetClock undoes what the server does for the time in its process list: the
+// session's clock stands still at the time of the last event. NOW() would tell
+// that, and the next transaction's events would have it.
+const resetClock = "SET SESSION timestamp = DEFAULT"
 
 // Reset empties the batch.
 func (b *Batch) Reset() {
@@ -111,20 +120,20 @@ func (b *Batch) seal() {
 	b.current.reset()
 }
 
-const before, after = "BINLOG '", "'"
+const opening, closing = "BINLOG '", "'"
 
 func statement(events []byte) string {
 	var s strings.Builder
 	s.Grow(textSize(len(events)))
-	s.WriteString(before)
+	s.WriteString(opening)
 	encoder := base64.NewEncoder(base64.StdEncoding, &s)
 	_, _ = encoder.Write(events) // a strings.Builder takes everything
 	_ = encoder.Close()
-	s.WriteString(after)
+	s.WriteString(closing)
 	return s.String()
 }
 
 // textSize is the length of the statement for so many bytes of events.
 func textSize(events int) int {
-	return len(before) + base64.StdEncoding.EncodedLen(events) + len(after)
+	return len(opening) + base64.StdEncoding.EncodedLen(events) + len(closing)
 }
