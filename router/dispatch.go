@@ -29,6 +29,7 @@ func (r *Router) dispatch(ctx context.Context, c call) error {
 	var p patience
 	var pause backoff.BackOff
 	resent := false
+	c.to.loose = c.to.loose || c.read && readsWait.off()
 	for {
 		t, err := r.enter(ctx, c.to, c.size, &p)
 		if err != nil {
@@ -49,7 +50,7 @@ func (r *Router) dispatch(ctx context.Context, c call) error {
 				return t.failed(RanNot, err)
 			}
 			continue
-		case ran == ranUnknown && c.read && !resent && ctx.Err() == nil:
+		case ran == ranUnknown && (c.read || unknownStays.off()) && !resent && ctx.Err() == nil:
 			resent = true
 			continue
 		case ran == ranUnknown:

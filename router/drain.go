@@ -99,6 +99,10 @@ func (r *Router) endTicket(ctx context.Context, t *ticket) error {
 	case t.fate.CompareAndSwap(waiting, revoked), r.rollBack(ctx, t):
 		r.gate.leave(t)
 		return nil
+	case confirmedEnd.off() && t.take(killed):
+		_ = t.conn.Load().Close()
+		r.gate.leave(t)
+		return nil
 	case t.take(killed):
 		if err := t.server.end(ctx, t); err != nil {
 			r.orphan(t) // so that it leaves some time, also if no drain comes again

@@ -68,8 +68,9 @@ func (r *Router) admit(ctx context.Context, to target, size int, p *patience) (*
 			frozen = v.frozen[t.shard]
 		}
 		if frozen == nil || to.loose {
+			atomicGate.window()
 			r.gate.enter(t)
-			if r.view.Load() == v {
+			if r.view.Load() == v || atomicGate.off() {
 				return t, nil
 			}
 			r.gate.leave(t)

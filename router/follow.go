@@ -115,7 +115,7 @@ func (r *Router) install(m *shard.Map) error {
 		switch {
 		case old.m.Cluster() != m.Cluster():
 			return fmt.Errorf("the store's map is of cluster %s and this router is of %s: restart it if that is meant", m.Cluster(), old.m.Cluster())
-		case m.Epoch() < old.m.Epoch():
+		case m.Epoch() < old.m.Epoch() && !mapsForward.off():
 			return fmt.Errorf("%w: epoch %d, here %d; put the newest map back (berth map export shows this router's)", errBehind, m.Epoch(), old.m.Epoch())
 		case m == old.m:
 			return nil

@@ -40,6 +40,9 @@ func (r *Router) announce(ctx context.Context, reg shard.Registration) {
 func (r *Router) routerState() shard.RouterState {
 	r.state.mu.Lock()
 	defer r.state.mu.Unlock()
+	if r.state.drained > 0 && drainedEpoch.off() {
+		r.state.drained = r.Epoch()
+	}
 	return shard.RouterState{
 		Incarnation: r.incarnation, Name: r.cfg.Name, Version: r.cfg.Version,
 		Epoch: r.Epoch(), Drained: r.state.drained, Pauses: r.pastPauses(),

@@ -11,8 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/berthdb/berth/router/scope"
 	"github.com/berthdb/berth/shard"
 	"github.com/berthdb/berth/shard/instance"
@@ -108,7 +106,7 @@ func Open(ctx context.Context, cfg Config) (*Router, error) {
 		return nil, fmt.Errorf("open router: %w", err)
 	}
 	r := &Router{
-		cfg: cfg, log: cfg.Log, incarnation: uuid.NewString(), mark: newMark(), parser: parser,
+		cfg: cfg, log: cfg.Log, incarnation: newIncarnation(cfg.Name), mark: newMark(), parser: parser,
 		servers: map[serverKey]*server{}, ask: make(chan struct{}, 1), news: make(chan struct{}, 1),
 	}
 	r.buffer.cfg = cfg.Buffer

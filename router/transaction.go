@@ -29,6 +29,9 @@ func (tx *transaction) begin(ctx context.Context, to target, size int) error {
 			return false, err
 		}
 		t.tx, tx.ticket, tx.to = inner, t, to
+		if openCounts.off() {
+			tx.session.r.gate.leave(t)
+		}
 		return true, nil
 	}, read: true}) // a BEGIN alone changes nothing
 }
