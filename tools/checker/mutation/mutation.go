@@ -1,0 +1,30 @@
+package mutation
+
+// Variable names the element that is switched off, under the build tag Tag.
+const (
+	Variable = "BERTH_MUTATION"
+	Tag      = "mutate"
+)
+
+// Element is a part of the protocol, and the test that misses it.
+type Element struct {
+	Name string
+	Test string
+	// Without is what happens when it is off.
+	Without string
+}
+
+// Elements are those of the router.
+func Elements() []Element {
+	return []Element{
+		{"incarnation", "TestIncarnation", "a router's new process acknowledges for sessions of the old one"},
+		{"drained-epoch", "TestDrainedEpoch", "an acknowledgement of an aborted attempt counts for the next"},
+		{"hello", "TestHello", "a router that is behind writes to the old home on a new connection"},
+		{"confirmed-end", "TestConfirmedEnd", "a write lands on the old home after its router has acknowledged"},
+		{"open-counts", "TestOpenCounts", "a transaction commits on the old home after its router has acknowledged"},
+		{"reads-wait", "TestReadsWait", "a read is answered by the old home after a write on the new one"},
+		{"atomic-gate", "TestAtomicGate", "a write lands on the old home after its router has acknowledged"},
+		{"maps-forward", "TestMapsForward", "a router goes back to the old home"},
+		{"unknown-stays", "TestUnknownStays", "a write is applied twice"},
+	}
+}
