@@ -45,7 +45,7 @@ func (c Column) read() string {
 	case float:
 		return "CAST(" + name + " AS DOUBLE)"
 	case numbered:
-		return name + "+0"
+		return "CAST(" + name + " AS UNSIGNED)" // exact for all 64 members of a SET
 	}
 	return name
 }

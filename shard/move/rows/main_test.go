@@ -3,7 +3,9 @@ package rows_test
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/berthdb/berth/shard"
@@ -92,4 +94,76 @@ func allMembers(t testing.TB, db instance.DB, table rows.Table, limit int) (all 
 func handlerReads(t testing.TB, conn instance.DB) int {
 	t.Helper()
 	return ask[int](t, conn, "SELECT SUM(VARIABLE_VALUE) FROM performance_schema.session_status WHERE VARIABLE_NAME IN ('Handler_read_key', 'Handler_read_next', 'Handler_read_prev', 'Handler_read_first', 'Handler_read_last')")
+}
+
+// pinned is a connection with its settings pinned.
+type pinned[T any] struct {
+	conn *sql.Conn
+	of   *T
+}
+
+func session[T any](t testing.TB, db *sql.DB, pin func(context.Context, *sql.Conn) (*T, error)) pinned[T] {
+	t.Helper()
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Its settings must not come back to other tests.
+	t.Cleanup(func() { _ = conn.Raw(func(any) error { return driver.ErrBadConn }) })
+	of, err := pin(t.Context(), conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pinned[T]{conn, of}
+}
+
+func targetOf(t testing.TB, db *sql.DB, how rows.Loader) pinned[rows.Target] {
+	t.Helper()
+	return session(t, db, func(ctx context.Context, conn *sql.Conn) (*rows.Target, error) {
+		return rows.NewTarget(ctx, conn, how)
+	})
+}
+
+// members are integers.
+func members(ids ...int64) (list []shard.Member) {
+	for _, id := range ids {
+		list = append(list, shard.Int(id))
+	}
+	return list
+}
+
+// lines is what a query gives, a line a row.
+func lines(t testing.TB, db instance.DB, query string) (all []string) {
+	t.Helper()
+	found, err := db.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatalf("%.200s: %v", query, err)
+	}
+	defer found.Close() //nolint:errcheck // Err has told by then
+	names, err := found.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for found.Next() {
+		values, into := make([]sql.NullString, len(names)), make([]any, len(names))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := found.Scan(into...); err != nil {
+			t.Fatal(err)
+		}
+		var line []string
+		for _, v := range values {
+			if v.Valid {
+				line = append(line, v.String)
+			} else {
+				line = append(line, "NULL")
+			}
+		}
+		all = append(all, strings.Join(line, " | "))
+	}
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
 }

@@ -129,8 +129,9 @@ func holds(columns []string, name string) bool {
 	return slices.ContainsFunc(columns, func(c string) bool { return strings.EqualFold(c, name) })
 }
 
-// name is the table's name as SQL writes it.
-func (t Table) name() string { return quoteName(t.Database) + "." + quoteName(t.Name) }
+// name is the table's name as SQL writes it. It is for connections that are in
+// the shard's database, whose name the servers need not share.
+func (t Table) name() string { return quoteName(t.Name) }
 
 // quoteName writes a name so that SQL takes any.
 func quoteName(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
