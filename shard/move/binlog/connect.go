@@ -30,12 +30,11 @@ func connect(ctx context.Context, cfg Config) (*dump, error) {
 }
 
 func login(ctx context.Context, cfg Config, password string, encryption *tls.Config) (*dump, error) {
-	silence := max(5*cfg.HeartbeatEvery, leastSilence)
 	tcp, err := cfg.Dial(ctx, "tcp", cfg.Address)
 	if err != nil {
 		return nil, err
 	}
-	d := &dump{wire: &wire{tcp, silence}, silence: silence}
+	d := &dump{wire: &wire{Conn: tcp, limit: max(5*cfg.HeartbeatEvery, leastSilence)}}
 	given := func(context.Context, string, string) (net.Conn, error) { return d.wire, nil }
 	err = d.bounded(ctx, func() error {
 		d.conn, err = client.ConnectWithDialer(ctx, "tcp", cfg.Address, cfg.User, password, "", given,

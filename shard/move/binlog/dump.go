@@ -17,22 +17,31 @@ import (
 
 // dump is a connection on which the server sends its binlog.
 type dump struct {
-	conn    *client.Conn
-	wire    *wire
-	silence time.Duration
+	conn *client.Conn
+	wire *wire
 }
 
-// wire is the connection below the protocol: every read has its own limit.
+// wire is the connection below the protocol: every read has its own limit, and
+// the first error is kept, of which the library tells the text only.
 type wire struct {
 	net.Conn
 	limit time.Duration
+	err   error
 }
 
 func (w *wire) Read(b []byte) (int, error) {
 	if err := w.SetReadDeadline(time.Now().Add(w.limit)); err != nil {
-		return 0, err
+		return 0, w.keep(err)
 	}
-	return w.Conn.Read(b)
+	n, err := w.Conn.Read(b)
+	return n, w.keep(err)
+}
+
+func (w *wire) keep(err error) error {
+	if w.err == nil {
+		w.err = err
+	}
+	return err
 }
 
 // startDump logs in and asks for the binlog.
@@ -145,8 +154,11 @@ func (d *dump) packet() ([]byte, error) {
 	b, err := d.conn.ReadPacket()
 	if err != nil {
 		var late net.Error
-		if errors.As(err, &late) && late.Timeout() {
-			return nil, fmt.Errorf("no sign of life for %s: %w", d.silence, err)
+		switch {
+		case errors.As(d.wire.err, &late) && late.Timeout():
+			return nil, fmt.Errorf("no sign of life for %s: %w", d.wire.limit, d.wire.err)
+		case d.wire.err != nil:
+			return nil, fmt.Errorf("connection lost: %w", d.wire.err)
 		}
 		return nil, err
 	}

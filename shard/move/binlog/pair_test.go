@@ -3,6 +3,7 @@ package binlog_test
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/berthdb/berth/shard/instance"
 	"github.com/berthdb/berth/shard/move/binlog"
+	"github.com/berthdb/berth/tools/mysqld"
 	"github.com/berthdb/berth/tools/testcluster"
 )
 
@@ -107,14 +109,14 @@ func (p *pair) both(statements ...string) {
 	p.skipTo(executed(p.t, p.a))
 }
 
-// onSource runs statements on the source in one session.
+// onSource runs statements on the source in one session, that ends with them.
 func (p *pair) onSource(statements ...string) {
 	p.t.Helper()
 	conn, err := p.a.Conn(p.t.Context())
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Raw(func(any) error { return driver.ErrBadConn }) }() // not back to the pool
 	for _, s := range statements {
 		if _, err := conn.ExecContext(p.t.Context(), s); err != nil {
 			p.t.Fatalf("source: %.300s: %v", s, err)
@@ -269,4 +271,14 @@ func answer(t testing.TB, db *sql.DB, query string) []string {
 		t.Fatal(err)
 	}
 	return out
+}
+
+func openRoot(t testing.TB, s *mysqld.Server) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("mysql", s.DSN(s.Root(), ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
 }
