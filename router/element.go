@@ -8,15 +8,16 @@ import "github.com/google/uuid"
 type element string
 
 const (
-	incarnation  element = "incarnation"   // a new start has a new name
-	drainedEpoch element = "drained-epoch" // an acknowledgement is of one epoch
-	hello        element = "hello"         // the fence is read on every new connection
-	confirmedEnd element = "confirmed-end" // the drain sees a session gone, and not only its socket
-	openCounts   element = "open-counts"   // an open transaction is in flight
-	readsWait    element = "reads-wait"    // so are reads
-	atomicGate   element = "atomic-gate"   // in flight, and live by the map, in one step
-	mapsForward  element = "maps-forward"  // no older map is installed
-	unknownStays element = "unknown-stays" // an unknown outcome is not tried again
+	incarnation  element = "incarnation"     // a new start has a new name
+	drainedEpoch element = "drained-epoch"   // an acknowledgement is of one epoch
+	hello        element = "hello"           // the fence is read on every new connection
+	confirmedEnd element = "confirmed-end"   // the drain sees a session gone, and not only its socket
+	openCounts   element = "open-counts"     // an open transaction is in flight
+	readsWait    element = "reads-wait"      // so are reads
+	atomicGate   element = "atomic-gate"     // in flight, and live by the map, in one step
+	mapsForward  element = "maps-forward"    // no older map is installed
+	abortOverdue element = "abort-by-others" // a freeze whose worker is gone is ended
+	unknownStays element = "unknown-stays"   // an unknown outcome is not tried again
 )
 
 func newIncarnation(name string) string {

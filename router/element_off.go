@@ -13,6 +13,6 @@ func (e element) off() bool { return os.Getenv("BERTH_MUTATION") == string(e) }
 // window makes room for what the element keeps apart, when it is off.
 func (e element) window() {
 	if e.off() {
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(200 * time.Millisecond)
 	}
 }

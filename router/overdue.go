@@ -30,7 +30,7 @@ const (
 func (r *Router) relieve(ctx context.Context) {
 	late := overdueMargin + rand.N(overdueSpread)
 	said := map[string]string{} // by attempt, the latest failure
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && !abortOverdue.off() {
 		v := r.view.Load()
 		overdue, next := v.overdue(late)
 		if len(overdue) == 0 {
