@@ -27,6 +27,7 @@ type handover struct {
 	member shard.Member // one of the span
 	from   int          // place of the owner: 0 for s1
 	n      int          // attempts
+	unlock func()       // of the attempt's lock
 }
 
 func newHandover(t testing.TB) *handover {
@@ -66,6 +67,12 @@ func (h *handover) attempt() string { return fmt.Sprintf("a%d", h.n) }
 func (h *handover) freeze(d time.Duration) (epoch uint64) {
 	h.t.Helper()
 	h.n++
+	lock, err := h.f.Store.Lock(h.t.Context(), shard.JobLock(h.attempt()), "worker") // or routers end it when it is late
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.unlock = func() { _ = lock.Unlock(context.WithoutCancel(h.t.Context())) }
+	h.t.Cleanup(h.unlock)
 	return h.f.Edit(func(m *shard.Map) (*shard.Map, error) {
 		return m.Freeze(h.f.Change("freeze"), h.span, shard.Freeze{
 			To: fmt.Sprintf("s%d", h.to()+1), Attempt: h.attempt(), Deadline: time.Now().Add(d),
@@ -77,6 +84,7 @@ func (h *handover) freeze(d time.Duration) (epoch uint64) {
 func (h *handover) abort() {
 	h.t.Helper()
 	h.f.Edit(func(m *shard.Map) (*shard.Map, error) { return m.Abort(h.f.Change("abort"), h.span, h.attempt()) })
+	h.unlock()
 }
 
 // acknowledged is step 2: it waits until that many routers have acknowledged
@@ -149,6 +157,7 @@ func (h *handover) hand() {
 		h.t.Fatal(err)
 	}
 	h.f.Edit(func(m *shard.Map) (*shard.Map, error) { return m.Switch(h.f.Change("switch"), h.span, h.attempt()) })
+	h.unlock()
 	h.from = h.to()
 }
 

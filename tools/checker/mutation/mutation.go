@@ -25,6 +25,7 @@ func Elements() []Element {
 		{"reads-wait", "TestReadsWait", "a read is answered by the old home after a write on the new one"},
 		{"atomic-gate", "TestAtomicGate", "a write lands on the old home after its router has acknowledged"},
 		{"maps-forward", "TestMapsForward", "a router goes back to the old home"},
+		{"abort-by-others", "TestAbortByOthers", "a span whose worker died stays frozen"},
 		{"unknown-stays", "TestUnknownStays", "a write is applied twice"},
 	}
 }

@@ -195,6 +195,18 @@ func TestMapsForward(t *testing.T) {
 	}
 }
 
+// The worker is gone, and its attempt's time is over.
+func TestAbortByOthers(t *testing.T) {
+	h := newHandover(t)
+	p := h.open(h.f.Store)
+	epoch := h.freeze(500 * time.Millisecond)
+	h.unlock()
+	h.follows(p, epoch+1)
+	if err := h.set(h.within(20*time.Second), p, 1); err != nil || h.register(0) != 1 {
+		t.Errorf("a write after the abort: %v; the home has %d", err, h.register(0))
+	}
+}
+
 // A connection breaks between a statement and its answer.
 func TestUnknownStays(t *testing.T) {
 	h := newHandover(t)
