@@ -1,6 +1,8 @@
 package router_test
 
 import (
+	"context"
+	"database/sql"
 	"testing"
 
 	"github.com/berthdb/berth/router"
@@ -9,6 +11,22 @@ import (
 )
 
 func TestNothingMoreRunsInATransactionThatADeadlockEnded(t *testing.T) {
+	t.Run("by a write", func(t *testing.T) {
+		testDeadlock(t, func(ctx context.Context, tx *sql.Tx, member string) error {
+			_, err := tx.ExecContext(ctx, "UPDATE contacts SET name = CONCAT(name, '+') WHERE member_id = ? AND id = 1", member)
+			return err
+		})
+	})
+	// The server has sent the columns by then: the error comes with the rows.
+	t.Run("by a locking read", func(t *testing.T) {
+		testDeadlock(t, func(ctx context.Context, tx *sql.Tx, member string) error {
+			return tx.QueryRowContext(ctx, "SELECT name FROM contacts WHERE member_id = ? AND id >= 1 AND id < 5 FOR UPDATE", member).Scan(new(string))
+		})
+	})
+}
+
+// testDeadlock makes what meet does the victim of a deadlock.
+func testDeadlock(t *testing.T, meet func(ctx context.Context, tx *sql.Tx, member string) error) {
 	f := testfleet.New(t, testfleet.Options{})
 	p := repository(t, open(t, f))
 	ctx := t.Context()
@@ -41,7 +59,7 @@ func TestNothingMoreRunsInATransactionThatADeadlockEnded(t *testing.T) {
 		_, err := heavy.ExecContext(ctx, update, m.String(), 0)
 		met <- err
 	}()
-	_, err = tx.ExecContext(ctx, update, m.String(), 1)
+	err = meet(ctx, tx, m.String())
 	if !instance.IsDeadlock(err) || !router.Retryable(err) {
 		t.Fatalf("the victim of the deadlock: %v", err)
 	}

@@ -22,6 +22,10 @@ var (
 	// ErrEnded: the transaction was rolled back because its member moved. It
 	// did not commit.
 	ErrEnded = errors.New("transaction ended because its member moved")
+	// ErrRolledBack: the server is set up to roll back the whole transaction on
+	// an error that ends a single statement elsewhere, and has. It did not
+	// commit.
+	ErrRolledBack = errors.New("transaction rolled back by the server")
 	// ErrUnknownOutcome: the connection broke after the statement, or the
 	// commit, was sent. Nobody knows whether it took effect, so nothing is
 	// sent again: read the data and decide.
@@ -75,7 +79,8 @@ func (e *StatementError) Unwrap() error { return e.Err }
 
 // Retryable answers one question about an error of this package: did the
 // statement, or the transaction, provably not take effect, so that running it
-// again is safe? A deadlock counts, since the server has rolled back. Work on
+// again is safe? A deadlock counts, and a full lock table, since the server has rolled
+// back. Work on
 // several shards that failed on some of them does not: the others did theirs.
 func Retryable(err error) bool {
 	var shards *ShardsError
@@ -86,7 +91,7 @@ func Retryable(err error) bool {
 	if errors.As(err, &se) {
 		return se.Ran == RanNot
 	}
-	return instance.IsDeadlock(err)
+	return instance.IsDeadlock(err) || instance.IsLockTableFull(err)
 }
 
 // joined makes one error of a sentinel and its cause.

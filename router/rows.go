@@ -25,13 +25,19 @@ type resultRows struct {
 	r      *Router
 	t      *ticket
 	conn   *pooled // to give back; nil when it is a transaction's
-	err    error   // the first failure to read a row
+	err    error   // the first failure to read a row or result
 	closed bool
 }
 
 // Next reads the next row.
 func (r *resultRows) Next(dest []driver.Value) error {
-	err := r.serverRows.Next(dest)
+	return r.read(r.serverRows.Next(dest))
+}
+
+// NextResultSet goes on to the next result, as of a CALL.
+func (r *resultRows) NextResultSet() error { return r.read(r.serverRows.NextResultSet()) }
+
+func (r *resultRows) read(err error) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return err
 	}
@@ -55,7 +61,7 @@ func (r *resultRows) Close() error {
 		err = r.err
 	}
 	if r.conn == nil {
-		r.t.closedRows()
+		r.t.closedRows(err)
 		return nil
 	}
 	if ran, err := r.r.settle(r.t, r.conn, err); ran != ranUnknown {

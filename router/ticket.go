@@ -42,6 +42,7 @@ type ticket struct {
 	tx    driver.Tx // nil for a single statement
 	open  int       // result sets of the transaction that are still being read
 	ended error     // why the transaction is over, when it was not the client's doing
+	undid bool      // it is because the server rolled it back; the connection is as good as before
 	state bool      // a statement of the transaction changed the session's state
 }
 

@@ -69,13 +69,11 @@ func (tx *transaction) run(ctx context.Context, v verdict, send func(context.Con
 	t.state = t.state || v.sets
 	c := t.conn.Load()
 	err := send(ctx, c)
-	if err == nil || replied(c, err) {
-		if instance.IsDeadlock(err) {
-			// The server has rolled back all of it, and would run what follows
-			// on its own, outside any transaction.
-			t.ended = err
-		}
-		return err
+	switch {
+	case err == nil:
+		return nil
+	case replied(c, err):
+		return t.answered(ctx, err)
 	}
 	t.server.failed(err)
 	tx.session.r.probe(t.server)
@@ -83,11 +81,15 @@ func (tx *transaction) run(ctx context.Context, v verdict, send func(context.Con
 	return t.ended
 }
 
-// closedRows notes that one of the transaction's result sets has been read.
-func (t *ticket) closedRows() {
+// closedRows notes that one of the transaction's result sets has been read, up
+// to the error err if that is not nil.
+func (t *ticket) closedRows(err error) {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.open--
-	t.mu.Unlock()
+	if err != nil && t.ended == nil && replied(t.conn.Load(), err) {
+		_ = t.answered(context.Background(), err) // its reader has been told
+	}
 }
 
 // Commit commits. An error that is Retryable means that nothing of the
@@ -112,7 +114,7 @@ func (tx *transaction) end(commit bool) error {
 	if t.ended != nil {
 		switch {
 		case t.fate.Load() == rolledBack:
-		case instance.IsDeadlock(t.ended) && c.IsValid(): // the connection is as good as before
+		case t.undid && c.IsValid():
 			_, _ = r.settle(t, c, t.tx.Rollback())
 		default:
 			_, _ = r.settle(t, c, io.ErrUnexpectedEOF)

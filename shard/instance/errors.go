@@ -53,8 +53,12 @@ func IsTooManyConnections(err error) bool {
 // IsDeadlock reports that the transaction was rolled back to end a deadlock.
 func IsDeadlock(err error) bool { return isServerError(err, 1213) }
 
+// IsLockTableFull reports that there was no memory left for locks, for which
+// the whole transaction was rolled back.
+func IsLockTableFull(err error) bool { return isServerError(err, 1206) }
+
 // IsLockWaitTimeout reports that a lock did not come free in time. Only the
-// statement was rolled back, by default.
+// statement was rolled back, unless innodb_rollback_on_timeout is on.
 func IsLockWaitTimeout(err error) bool { return isServerError(err, 1205) }
 
 // IsKilled reports that the statement was ended by KILL or by its own limit
