@@ -24,7 +24,7 @@ NESTED := $(filter-out tools/consulagent/build,$(patsubst ./%/go.mod,%,$(shell f
 FUZZTIME ?= 5000x
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build fetch test lint bench fuzz
+.PHONY: help demo build fetch test lint bench fuzz soak
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -56,6 +56,11 @@ fuzz: ## each fuzz target for a short while (FUZZTIME=5000x)
 			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$dir; \
 		done; \
 	done
+
+SOAKTIME ?= 4h
+
+soak: fetch ## clients, moves and faults until a promise breaks or the time is over (SOAKTIME=4h SEED=7)
+	$(GO) run ./tools/checker run --for $(SOAKTIME) $(if $(SEED),--seed $(SEED))
 
 # It builds in some minutes, once.
 $(GOLANGCI):

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/berthdb/berth/tools/checker/stage"
 )
 
 // options are what a run was asked for.
@@ -27,6 +30,8 @@ type options struct {
 	members     int
 	keep        bool // the histories, also when nothing is broken
 	log         *slog.Logger
+	// during is called in each round, beside the clients; nil: nothing is.
+	during func(context.Context, *stage.Stage) error
 }
 
 func newRun(out io.Writer) *cobra.Command {

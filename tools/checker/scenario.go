@@ -147,6 +147,11 @@ func (sc *scenario) round(ctx context.Context, number int64, length time.Duratio
 	}
 	during, stop := context.WithTimeout(ctx, length)
 	defer stop()
+	if sc.during != nil {
+		if err := sc.during(during, sc.stage); err != nil {
+			return err
+		}
+	}
 	if sc.faults {
 		if err := sc.storm.Run(during); err != nil {
 			return err

@@ -5,7 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 
 	"github.com/berthdb/berth/shard"
 	"github.com/berthdb/berth/shard/instance"
@@ -39,9 +43,13 @@ func startShard(ctx context.Context, name string, cfg Config) (_ *Shard, err err
 	if _, err := root.ExecContext(ctx, "CREATE DATABASE "+database); err != nil {
 		return nil, err
 	}
-	if s.Admin, err = sql.Open("mysql", s.Server.DSN(s.Server.Root(), database)); err != nil {
+	way := s.Server.Config(s.Server.Root(), database)
+	way.Logger = log.New(io.Discard, "", 0) // a server that is killed leaves broken connections
+	connector, err := mysql.NewConnector(way)
+	if err != nil {
 		return nil, err
 	}
+	s.Admin = sql.OpenDB(connector)
 	s.Admin.SetMaxIdleConns(1)
 	for _, statement := range workload.Schema() {
 		if _, err := s.Admin.ExecContext(ctx, statement); err != nil {
