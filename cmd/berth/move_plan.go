@@ -14,7 +14,7 @@ import (
 func planOf(r move.Request, p *move.Plan) plan {
 	out := plan{title: planTitle(r, p)}
 	if p.Cut != "" {
-		out.add("cut       at %s, in the map of epoch %d", p.Cut, p.Epoch)
+		out.add("cut       at %s, in the map of epoch %d", shortID(p.Range.Start), p.Epoch)
 	}
 	if p.Member != "" && p.Kind != move.KindUnpin {
 		out.add("pin       member %s, whose home is then named in the map by itself", p.Member)
@@ -43,7 +43,7 @@ func planOf(r move.Request, p *move.Plan) plan {
 	}
 	for _, w := range p.Warnings {
 		if !aboutSession(p, w) { // they follow, with what they do
-			out.add("warning   %s", w)
+			out.add("warning   %s", strings.Replace(w, ": warning: ", ": ", 1))
 		}
 	}
 	for i, s := range p.Sessions {
@@ -129,6 +129,11 @@ func roughly(d time.Duration) string {
 		return fmt.Sprintf("%.0f days", d.Hours()/24)
 	}
 	return fmt.Sprintf("%.1f h", d.Hours())
+}
+
+// shortID is a keyspace id as ranges and --at have it: 40 for 4000000000000000.
+func shortID(k shard.KeyspaceID) string {
+	return strings.TrimSuffix(shard.Range{Start: k}.String(), "-")
 }
 
 // rangeArgument reads a range.

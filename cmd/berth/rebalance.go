@@ -109,5 +109,5 @@ func commandOf(p shard.ProposedMove) string {
 	case p.Span == p.Of:
 		return fmt.Sprintf("berth move %s --to %s", p.Span, p.To)
 	}
-	return fmt.Sprintf("berth split %s --at %s --to %s", p.Of, p.Span.Range.Start, p.To)
+	return fmt.Sprintf("berth split %s --at %s --to %s", p.Of, shortID(p.Span.Range.Start), p.To)
 }

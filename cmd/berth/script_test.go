@@ -109,6 +109,11 @@ var volatile = []struct {
 	{regexp.MustCompile(`MySQL \d+\.\d+\.\d+[^ )]*`), "MySQL VERSION"},
 	{regexp.MustCompile(`[0-9a-f]{16}\.map`), "CACHE.map"},
 	{regexp.MustCompile(`\(process \d+\)`), "(process N)"},
+	{regexp.MustCompile(`\b\d{6}-[a-z0-9]{5}\b`), "JOB"},
+	{regexp.MustCompile(`\d+(\.\d)? [KMGTP]?i?B\b`), "N B"},
+	{regexp.MustCompile(`\d+ sessions on shard (\S+) are of no router.*`), "N sessions on shard $1 are of no router"},
+	{regexp.MustCompile(`rows +\d+ of \d+ members?`), "rows  N of N members"}, // the plan's estimates
+	{regexp.MustCompile(`(\w+): \d+ rows?, N B`), "$1: N rows, N B"},
 	{regexp.MustCompile(`(\S)  +`), "$1  "}, // widths depend on the above
 }
 
