@@ -59,7 +59,9 @@ func (c Config) open(m *shard.Map, name, incarnation string) (*server, error) {
 	cfg.Expect = instance.Expect{Cluster: m.Cluster(), Shard: name, UUID: s.Primary.UUID}
 	cfg.Epoch, cfg.WithoutHello = nil, false
 	cfg.Incarnation, cfg.Router = incarnation, "berth mover "+c.Name
-	cfg.Options = instance.Options{MaxAllowedPacket: 64 << 20}
+	// Only the rows themselves are locked, so that lanes, copiers and cleaners
+	// don't stand in each other's way.
+	cfg.Options = instance.Options{MaxAllowedPacket: 64 << 20, Session: map[string]string{"transaction_isolation": "'READ-COMMITTED'"}}
 	cfg.Logger = c.Logger
 	conn, err := instance.NewConnector(cfg)
 	if err != nil {
@@ -96,4 +98,23 @@ func (s *server) close() { _ = s.db.Close() }
 func executed(ctx context.Context, db instance.DB) (set string, err error) {
 	err = db.QueryRowContext(ctx, "SELECT @@GLOBAL.gtid_executed").Scan(&set)
 	return set, err
+}
+
+// replicas opens the replicas of both shards, for their lag.
+func (r *run) replicas(m *shard.Map) (dbs []*sql.DB, err error) {
+	for _, s := range []*server{r.from, r.to} {
+		more, err := r.worker.cfg.replicas(m, s.shard)
+		dbs = append(dbs, more...)
+		if err != nil {
+			closeAll(dbs)
+			return nil, err
+		}
+	}
+	return dbs, nil
+}
+
+func closeAll(dbs []*sql.DB) {
+	for _, db := range dbs {
+		_ = db.Close()
+	}
 }

@@ -29,10 +29,25 @@ func newFailpoints() *failpoints {
 	return &failpoints{name: name, action: action}
 }
 
-// FailpointSteps are the steps that have a failpoint before and one after.
-var FailpointSteps = [...]string{
-	"generation", "chunk", "apply", "freeze", "fence", "acknowledgements", "list", "kill", "gone",
-	"last-position", "catch-up", "way-back", "switch", "record-switch", "clean", "abort",
+// Failpoints are the names, in the order in which a move passes them.
+func Failpoints() []string {
+	return []string{
+		"before-generation", "after-generation",
+		"before-chunk", "after-chunk",
+		"before-apply", "after-apply",
+		"before-freeze", "after-freeze",
+		"before-fence", "after-fence",
+		"before-acknowledgements", "after-acknowledgements",
+		"before-list", "after-list",
+		"before-kill", "after-kill", // of each session that is no acknowledged router's
+		"after-gone",
+		"before-last-position", "after-last-position",
+		"after-catch-up", "after-way-back",
+		"before-switch", "after-switch",
+		"before-record-switch", "after-record-switch",
+		"before-abort", "after-abort",
+		"before-clean", "after-clean",
+	}
 }
 
 // at strikes if the failpoint of that name is armed.

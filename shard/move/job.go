@@ -124,10 +124,14 @@ type Job struct {
 	Options    Options   `json:"options"`
 	Prediction Forecast  `json:"prediction"` // of the plan, to stand beside what happened
 
-	Made    bool           `json:"made_entry,omitempty"` // the job pinned the member, or cut the range, itself
+	FailedIn Phase  `json:"failed_in,omitempty"` // where to go on after a resume
+	Ending   Phase  `json:"ending,omitempty"`    // what the job will be when it has cleaned up
+	Pins     string `json:"pins,omitempty"`      // digest of the pins inside the range, which do not move
+
+	Made    bool            `json:"made_entry,omitempty"` // the job pinned the member, or cut the range, itself
 	Join    *[2]shard.Range `json:"join,omitempty"`       // of a merge: the ranges to make one in the end
-	Tables  []TableState   `json:"tables,omitempty"`     // definitions as they were when the copy began
-	Approve bool           `json:"approve,omitempty"`    // resumed by hand: what stopped it was seen by somebody
+	Tables  []TableState    `json:"tables,omitempty"`     // definitions as they were when the copy began
+	Approve bool            `json:"approve,omitempty"`    // resumed by hand: what stopped it was seen by somebody
 }
 
 // Step is one phase that is over.

@@ -102,9 +102,10 @@ func (js *Jobs) Update(ctx context.Context, id string, fn func(*Job) error) (*Jo
 	}
 }
 
-// Create stores a new job, if no other one works on its members, and its
-// shards are there. The plan should have been looked at before.
-func (js *Jobs) Create(ctx context.Context, j Job) (*Job, error) {
+// Create stores a new job, if no other one works on its members. Before that
+// it lets edit give what moves an entry of its own in the map, which reports
+// whether it had to.
+func (js *Jobs) Create(ctx context.Context, j Job, edit func() (made bool, err error)) (*Job, error) {
 	lock, err := js.creation(ctx)
 	if err != nil {
 		return nil, err
@@ -122,6 +123,9 @@ func (js *Jobs) Create(ctx context.Context, j Job) (*Job, error) {
 		if err := overlap(span, o); err != nil {
 			return nil, err
 		}
+	}
+	if j.Made, err = edit(); err != nil {
+		return nil, err
 	}
 	now := time.Now().UTC()
 	j.ID, j.Phase, j.StartedAt, j.PhaseStartedAt, j.UpdatedAt = newID(now), Planned, now, now, now
@@ -216,7 +220,9 @@ func (js *Jobs) Ask(ctx context.Context, id string, want Want, opts func(*Job)) 
 }
 
 func askable(j *Job, want Want) error {
-	no := func(why string) error { return fmt.Errorf("job %s is %s: %s is %w: %s", j.ID, j.Phase, verb(want), ErrNotNow, why) }
+	no := func(why string) error {
+		return fmt.Errorf("job %s is %s: %s is %w: %s", j.ID, j.Phase, verb(want), ErrNotNow, why)
+	}
 	switch switched := !j.Switched.IsZero(); {
 	case j.Phase.Ended():
 		return no("it has ended")

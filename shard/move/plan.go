@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/berthdb/berth/shard"
@@ -28,8 +29,11 @@ type Request struct {
 	To     string // the shard; for an unpin it is the one that the range names
 
 	Options Options
-	Author  string
-	Reason  string
+	// TargetFree is the disk that is free on the target, in bytes; 0: looked
+	// at where the target is on this machine, else not known.
+	TargetFree int64
+	Author     string
+	Reason     string
 }
 
 // Plan is what a move would do, and why it may be refused. Making it changes
@@ -212,10 +216,10 @@ func nearRange(m *shard.Map, r shard.Range) string {
 // settings lists what Inspect finds about a server that stops a move.
 func (p *Plan) settings(where string, report instance.Report) {
 	for _, f := range report.Findings {
-		switch f.Severity {
-		case instance.Blocking:
+		switch {
+		case f.Severity == instance.Blocking, strings.HasPrefix(f.Setting, "privilege "):
 			p.refuse("%s: %s", where, f)
-		case instance.Warning:
+		case f.Severity == instance.Warning:
 			p.warn("%s: %s", where, f)
 		}
 	}

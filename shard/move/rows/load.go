@@ -95,7 +95,7 @@ func (w *writer) insert(ctx context.Context, c *instance.Conn, b block) error {
 // that is not strict, and always with LOCAL, it leaves out rows whose key it
 // has, and cuts values, with a mere warning.
 func (w *writer) check(ctx context.Context, c *instance.Conn, sent, stored, expected int64) error {
-	warnings, err := ask(ctx, c, "SELECT @@SESSION.warning_count")
+	warnings, err := ask(ctx, c, "SHOW COUNT(*) WARNINGS")
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,481 @@
+package move
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/berthdb/berth/shard"
+	"github.com/berthdb/berth/shard/instance"
+	"github.com/berthdb/berth/shard/move/rows"
+)
+
+// The sizes of chunks.
+const (
+	defaultWorkers = 4
+	chunkRows      = 10_000 // rows that a chunk is meant to have
+	heavyRows      = 50_000 // rows from which on a member is a chunk by itself, written in parts
+	chunkMembers   = 100    // members of a chunk at most
+)
+
+// copier copies the span's rows, chunk by chunk; see DESIGN.md.
+type copier struct {
+	run     *run
+	tail    *tail
+	gate    *gate
+	workers int
+
+	less    func(a, b shard.Member) bool
+	partial map[string][]partChunk // by table: chunks begun by a worker before
+}
+
+// partChunk is a chunk of which parts are on the target.
+type partChunk struct {
+	chunk
+	after rows.Position // of the last row that is there
+	open  *openInterval
+}
+
+// chunk is an interval of members of one table.
+type chunk struct {
+	table rows.Table
+	interval
+	heavy shard.Member // its last member, if that has very many rows
+}
+
+// load takes over what is on the target. It must come before the tail runs:
+// changes of a chunk that is there in part have to wait from the first one on.
+func (c *copier) load(ctx context.Context) error {
+	saved, err := savedChunks(ctx, c.run.to.db, c.run.id)
+	if err != nil {
+		return err
+	}
+	c.partial = map[string][]partChunk{}
+	var rowsDone, bytesDone int64
+	for _, s := range saved {
+		t, ok := c.tail.tables[s.table]
+		if !ok {
+			return fmt.Errorf("%w: table %s was copied and is no longer in the catalogue; cancel the job and start it again", errFailed, s.table)
+		}
+		iv, err := c.parse(s.low, s.high)
+		if err != nil {
+			return err
+		}
+		rowsDone, bytesDone = rowsDone+s.rows, bytesDone+s.bytes
+		if s.done() {
+			c.gate.mark(s.table, iv)
+			continue
+		}
+		heavy := iv.high
+		if c.run.span.IsPin() {
+			heavy = c.run.span.Pin
+		}
+		c.partial[s.table] = append(c.partial[s.table], partChunk{
+			chunk: chunk{table: t, interval: iv, heavy: heavy}, after: rows.Position(s.after.String), open: c.gate.begin(s.table, iv),
+		})
+	}
+	c.run.count(func(n *counters) { n.rowsCopied, n.bytesCopied = rowsDone, bytesDone })
+	return nil
+}
+
+func (c *copier) parse(low, high string) (iv interval, err error) {
+	for _, end := range []struct {
+		text string
+		to   *shard.Member
+	}{{low, &iv.low}, {high, &iv.high}} {
+		if end.text == "" {
+			continue
+		}
+		if *end.to, err = shard.ParseMember(end.text); err != nil {
+			return iv, fmt.Errorf("a chunk of job %s: %w", c.run.id, err)
+		}
+	}
+	return iv, nil
+}
+
+// copy copies everything that is not on the target yet.
+func (c *copier) copy(ctx context.Context) error {
+	workers := c.workers
+	if workers <= 0 {
+		workers = defaultWorkers
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	chunks := make(chan partChunk)
+	g.Go(func() error {
+		defer close(chunks)
+		return c.deal(ctx, chunks)
+	})
+	for i := range workers {
+		g.Go(func() error { return c.work(ctx, i, chunks) })
+	}
+	return g.Wait()
+}
+
+// deal cuts the tables into chunks. Those begun before come first: changes of
+// their members wait.
+func (c *copier) deal(ctx context.Context, chunks chan<- partChunk) error {
+	for _, parts := range c.partial {
+		for _, p := range parts {
+			if err := send(ctx, chunks, p); err != nil {
+				return err
+			}
+		}
+	}
+	for _, t := range c.run.tables {
+		for _, gap := range c.gate.gaps(t.Name) {
+			if err := c.dealGap(ctx, t, gap, chunks); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func send[T any](ctx context.Context, to chan<- T, v T) error {
+	select {
+	case to <- v:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// dealGap cuts an interval of which nothing was copied into chunks. Where the
+// borders are is decided by the rows that are there now; who is inside is read
+// again when the chunk is open.
+func (c *copier) dealGap(ctx context.Context, t rows.Table, gap interval, chunks chan<- partChunk) error {
+	if c.run.span.IsPin() {
+		n, err := t.Expect(ctx, c.run.from.db, []shard.Member{c.run.span.Pin})
+		if err != nil {
+			return err
+		}
+		p := partChunk{chunk: chunk{table: t, interval: gap}}
+		if n > heavyRows {
+			p.heavy = c.run.span.Pin
+		}
+		return send(ctx, chunks, p)
+	}
+	low, page := gap.low, gap.low
+	var pending []shard.Member // moving members since low
+	flush := func(high, heavy shard.Member) error {
+		p := partChunk{chunk: chunk{table: t, interval: interval{low: low, high: high}, heavy: heavy}}
+		low, pending = high, pending[:0]
+		return send(ctx, chunks, p)
+	}
+	for {
+		list, next, err := c.run.members(ctx, c.run.from, t, page)
+		if err != nil {
+			return err
+		}
+		for _, m := range list {
+			if !gap.high.IsZero() && c.less(gap.high, m) {
+				next = shard.Member{}
+				break
+			}
+			if pending = append(pending, m); len(pending) < chunkMembers {
+				continue
+			}
+			if err := c.cut(ctx, t, pending, flush); err != nil {
+				return err
+			}
+		}
+		if next.IsZero() || !gap.high.IsZero() && !c.less(next, gap.high) {
+			break
+		}
+		page = next
+	}
+	if err := c.cut(ctx, t, pending, flush); err != nil {
+		return err
+	}
+	if low != gap.high || low.IsZero() {
+		return flush(gap.high, shard.Member{})
+	}
+	return nil
+}
+
+// cut makes chunks of about chunkRows of the members, none left over.
+func (c *copier) cut(ctx context.Context, t rows.Table, members []shard.Member, flush func(high, heavy shard.Member) error) error {
+	if len(members) == 0 {
+		return nil
+	}
+	n, err := t.Expect(ctx, c.run.from.db, members)
+	if err != nil {
+		return err
+	}
+	last := members[len(members)-1]
+	switch {
+	case len(members) == 1 && n > heavyRows:
+		return flush(last, last)
+	case len(members) == 1 || n <= 2*chunkRows:
+		return flush(last, shard.Member{})
+	}
+	half := len(members) / 2
+	low := append([]shard.Member(nil), members[:half]...)
+	high := append([]shard.Member(nil), members[half:]...)
+	if err := c.cut(ctx, t, low, flush); err != nil {
+		return err
+	}
+	return c.cut(ctx, t, high, flush)
+}
+
+// work copies chunks, one after the other.
+func (c *copier) work(ctx context.Context, n int, chunks <-chan partChunk) error {
+	token, err := loadToken(ctx, c.run.to.db, c.run.id, fmt.Sprintf("copy-%d", n), c.run.genTo, "")
+	if err != nil {
+		return err
+	}
+	w := &copyWorker{copier: c, token: token}
+	defer w.close()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case p, ok := <-chunks:
+			if !ok {
+				return nil
+			}
+			if err := w.chunk(ctx, p); err != nil {
+				return fmt.Errorf("copying table %s: %w", p.table.Name, err)
+			}
+		}
+	}
+}
+
+// copyWorker has the sessions that chunks are read and written with.
+type copyWorker struct {
+	*copier
+	token    *token
+	from, to *sql.Conn
+	source   *rows.Source
+	target   *rows.Target
+}
+
+func (w *copyWorker) close() {
+	for _, conn := range []*sql.Conn{w.from, w.to} {
+		if conn != nil {
+			discard(conn)
+		}
+	}
+	w.from, w.to = nil, nil
+}
+
+// connect opens the sessions, pinned so that values pass as they are.
+func (w *copyWorker) connect(ctx context.Context) (err error) {
+	if w.from == nil {
+		if w.from, err = w.run.from.db.Conn(ctx); err != nil {
+			return err
+		}
+		if w.source, err = rows.NewSource(ctx, w.from); err != nil {
+			return err
+		}
+	}
+	if w.to == nil {
+		if w.to, err = w.run.to.db.Conn(ctx); err != nil {
+			return err
+		}
+		if w.target, err = rows.NewTarget(ctx, w.to, rows.Fastest); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// chunk copies one chunk. Its members' changes wait from before it is read
+// until it is written.
+func (w *copyWorker) chunk(ctx context.Context, p partChunk) (err error) {
+	if err := w.run.throttle.wait(ctx); err != nil {
+		return err
+	}
+	if err := w.connect(ctx); err != nil {
+		return err
+	}
+	if p.open == nil {
+		p.open = w.gate.begin(p.table.Name, p.interval)
+	}
+	done := false
+	defer func() { w.gate.end(p.table.Name, p.open, done) }()
+	if err := waitVisible(ctx, w.from, w.tail.seen()); err != nil {
+		return err
+	}
+	if err := w.run.fail.at("before-chunk"); err != nil {
+		return err
+	}
+	members, err := w.inside(ctx, p.chunk)
+	if err != nil {
+		return err
+	}
+	if p.heavy.IsZero() {
+		err = w.whole(ctx, p, members)
+	} else {
+		err = w.parts(ctx, p, members)
+	}
+	done = err == nil
+	if err == nil {
+		err = w.run.fail.at("after-chunk")
+	}
+	return err
+}
+
+// inside are the members of the span that have rows in the chunk.
+func (w *copyWorker) inside(ctx context.Context, c chunk) (list []shard.Member, err error) {
+	if w.run.span.IsPin() {
+		return []shard.Member{w.run.span.Pin}, nil
+	}
+	for low := c.low; ; {
+		page, next, err := w.run.members(ctx, w.run.from, c.table, low)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range page {
+			if !c.high.IsZero() && w.less(c.high, m) {
+				return list, nil
+			}
+			list = append(list, m)
+		}
+		if next.IsZero() || !c.high.IsZero() && !w.less(next, c.high) {
+			return list, nil
+		}
+		low = next
+	}
+}
+
+// whole writes the chunk in one transaction.
+func (w *copyWorker) whole(ctx context.Context, p partChunk, members []shard.Member) error {
+	return w.transaction(ctx, p, sql.NullString{}, func() (n rows.Copied, err error) {
+		if len(members) == 0 {
+			return n, nil
+		}
+		return p.table.Copy(ctx, w.source, w.target, rows.Part{Members: members})
+	})
+}
+
+// parts writes a chunk whose last member has very many rows: the others first,
+// then that one part by part.
+func (w *copyWorker) parts(ctx context.Context, p partChunk, members []shard.Member) error {
+	after := p.after
+	others := members[:0:0]
+	for _, m := range members {
+		if m != p.heavy {
+			others = append(others, m)
+		}
+	}
+	if after != "" && len(others) > 0 {
+		// They were written with the first part, by a worker before; who has
+		// come since is not known, so all are written anew.
+		if err := w.again(ctx, p, others); err != nil {
+			return err
+		}
+		others = nil
+	}
+	for more := true; more; {
+		var last rows.Position
+		state := sql.NullString{}
+		err := w.transactionOf(ctx, p, func() (rows.Copied, sql.NullString, error) {
+			var sum rows.Copied
+			if len(others) > 0 {
+				n, err := p.table.Copy(ctx, w.source, w.target, rows.Part{Members: others})
+				if err != nil {
+					return n, state, err
+				}
+				sum = n
+			}
+			n, err := p.table.Copy(ctx, w.source, w.target, rows.Part{Members: []shard.Member{p.heavy}, Limit: chunkRows, After: after})
+			if err != nil {
+				return n, state, err
+			}
+			sum.Rows, sum.Bytes = sum.Rows+n.Rows, sum.Bytes+n.Bytes
+			state = sql.NullString{}
+			if last, more = n.Last, n.More; more {
+				state = sql.NullString{String: string(last), Valid: true}
+			}
+			return sum, state, nil
+		})
+		if err != nil {
+			return err
+		}
+		after, others = last, nil
+		if err := w.run.throttle.wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// again replaces the rows of members that may be there.
+func (w *copyWorker) again(ctx context.Context, p partChunk, members []shard.Member) error {
+	return w.transaction(ctx, p, sql.NullString{String: string(p.after), Valid: true}, func() (n rows.Copied, err error) {
+		for more := true; more; {
+			if _, more, err = p.table.Delete(ctx, w.to, members, chunkRows); err != nil {
+				return n, err
+			}
+		}
+		n, err = p.table.Copy(ctx, w.source, w.target, rows.Part{Members: members})
+		n.Rows, n.Bytes = 0, 0 // counted already
+		return n, err
+	})
+}
+
+func (w *copyWorker) transaction(ctx context.Context, p partChunk, after sql.NullString, copy func() (rows.Copied, error)) error {
+	return w.transactionOf(ctx, p, func() (rows.Copied, sql.NullString, error) {
+		n, err := copy()
+		return n, after, err
+	})
+}
+
+// transactionOf is one transaction on the target: the worker's lane, the rows,
+// the chunk's record. It is tried again when the server has undone it or the
+// connection broke, after a look at whether it is in. The copy function may
+// run several times.
+func (w *copyWorker) transactionOf(ctx context.Context, p partChunk, copy func() (rows.Copied, sql.NullString, error)) error {
+	for tries := 0; ; tries++ {
+		seq := w.token.seq
+		n, err := w.once(ctx, p, copy)
+		if err != nil {
+			w.close()
+			if tries >= 5 || ctx.Err() != nil || !transient(err) {
+				return err
+			}
+			if rerr := w.token.reload(ctx, w.run.to.db); rerr != nil {
+				return errors.Join(err, rerr)
+			}
+			if w.token.seq == seq {
+				if err := pauseFor(ctx, time.Duration(tries+1)*50*time.Millisecond); err != nil {
+					return err
+				}
+				continue
+			}
+		} else {
+			w.token.committed("")
+		}
+		w.run.count(func(c *counters) { c.rowsCopied, c.bytesCopied = c.rowsCopied+n.Rows, c.bytesCopied+n.Bytes })
+		return w.run.throttle.spent(ctx, n.Rows)
+	}
+}
+
+// transient reports whether the same transaction may pass another time.
+func transient(err error) bool {
+	return instance.IsRollback(err) || instance.IsLockWaitTimeout(err) || instance.IsConnectionLost(err) || instance.IsKilled(err)
+}
+
+func (w *copyWorker) once(ctx context.Context, p partChunk, copy func() (rows.Copied, sql.NullString, error)) (n rows.Copied, err error) {
+	if err := w.connect(ctx); err != nil {
+		return n, err
+	}
+	if err := w.token.begin(ctx, w.to, ""); err != nil {
+		return n, err
+	}
+	n, after, err := copy()
+	if err != nil {
+		return n, err
+	}
+	record := savedChunk{table: p.table.Name, low: p.low.String(), high: p.high.String(), after: after, rows: n.Rows, bytes: n.Bytes}
+	if err := record.save(ctx, w.to, w.run.id); err != nil {
+		return n, err
+	}
+	_, err = w.to.ExecContext(ctx, "COMMIT")
+	return n, err
+}
