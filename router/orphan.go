@@ -2,6 +2,8 @@ package router
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -62,6 +64,8 @@ func (s *server) burying() bool {
 }
 
 // end kills the ticket's session and waits until the server no longer lists it.
+// What it asks and what it kills by go over one connection, so the server can't
+// be restarted in between.
 func (s *server) end(ctx context.Context, t *ticket) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -70,18 +74,38 @@ func (s *server) end(ctx context.Context, t *ticket) error {
 		return err
 	}
 	defer control.Close()
-	// A server that was restarted has given the session's number to another
-	// one by now; the session itself went with the old process.
-	var uptime float64
-	asked := time.Now() // before: an answer that comes late must not make the session look older than the server
-	if err := control.QueryRowContext(ctx, "SELECT variable_value FROM performance_schema.global_status WHERE variable_name = 'Uptime'").Scan(&uptime); err != nil {
-		return fmt.Errorf("ask how long the server is up: %w", err)
-	}
 	c := t.conn.Load()
-	if asked.Sub(c.born).Seconds() > uptime+2 {
+	switch gone, err := replaced(ctx, control, c); {
+	case err != nil:
+		return err
+	case gone:
 		return nil
 	}
 	return instance.Kill(ctx, control, c.ID())
+}
+
+// replaced reports whether the connection's session is known to be gone since
+// the server was restarted. It may have given the session's number to another
+// one by then, which must not be killed; each session has a name of its own for
+// that. Where the number has no name, because its session has ended, or is
+// killed and still at its commit, or the server does not keep names, the age of
+// the server has to tell.
+func replaced(ctx context.Context, db instance.DB, c *pooled) (bool, error) {
+	var name string
+	err := db.QueryRowContext(ctx, "SELECT attr_value FROM performance_schema.session_account_connect_attrs"+
+		" WHERE processlist_id = ? AND attr_name = 'berth_session'", c.ID()).Scan(&name)
+	switch {
+	case err == nil:
+		return name != c.Session(), nil
+	case !errors.Is(err, sql.ErrNoRows) && !instance.IsServerError(err):
+		return false, fmt.Errorf("ask whose session %d is: %w", c.ID(), err)
+	}
+	var uptime float64
+	asked := time.Now() // before: an answer that comes late must not make the session look older than the server
+	if err := db.QueryRowContext(ctx, "SELECT variable_value FROM performance_schema.global_status WHERE variable_name = 'Uptime'").Scan(&uptime); err != nil {
+		return false, fmt.Errorf("ask how long the server is up: %w", err)
+	}
+	return asked.Sub(c.born).Seconds() > uptime+2, nil
 }
 
 // open is the error of a statement that the open breaker turned away.

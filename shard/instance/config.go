@@ -135,9 +135,10 @@ var dialer = &net.Dialer{KeepAliveConfig: net.KeepAliveConfig{
 	Enable: true, Idle: 5 * time.Second, Interval: 2 * time.Second, Count: 5,
 }}
 
-// attributes are the connection attributes in the driver's notation. The
-// incarnation comes first: what exceeds the server's limit is cut off the end.
-func (c *Config) attributes() string {
+// attributes are the connection attributes, in the driver's notation, of the
+// session of that name. The incarnation comes first: what exceeds the server's
+// limit is cut off the end.
+func (c *Config) attributes(name string) string {
 	var list []string
 	add := func(key, value string) {
 		if value != "" {
@@ -145,6 +146,7 @@ func (c *Config) attributes() string {
 		}
 	}
 	add("berth_incarnation", c.Incarnation)
+	add("berth_session", name)
 	add("program_name", "berth")
 	router := strings.ReplaceAll(c.Router, ",", " ")
 	if len(router) > maxAttribute {

@@ -30,6 +30,7 @@ type Conn struct {
 	session // a field of interface type: one indirect call over the driver's own
 
 	id       uint64
+	name     string
 	version  Version
 	uuid     string
 	readOnly bool
@@ -38,6 +39,11 @@ type Conn struct {
 
 // ID is the server's number for this session, for Kill.
 func (c *Conn) ID() uint64 { return c.id }
+
+// Session is a random text, another one for each connection, that the session
+// has in its connection attributes (berth_session). It tells this session from
+// one to which a server that was restarted has given the same number.
+func (c *Conn) Session() string { return c.name }
 
 // Version is the server's version.
 func (c *Conn) Version() Version { return c.version }

@@ -2,6 +2,7 @@ package instance
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -14,7 +15,7 @@ import (
 // for sql.OpenDB, and Open gives the same connections with their type.
 type Connector struct {
 	cfg   Config
-	base  *mysql.Config // without password and TLS, which may change
+	base  *mysql.Config // without password and TLS, which may change, and attributes
 	certs *certificates
 }
 
@@ -25,7 +26,6 @@ func NewConnector(cfg Config) (*Connector, error) {
 	}
 	base := mysql.NewConfig()
 	base.Net, base.Addr, base.DBName, base.User = "tcp", cfg.Address, cfg.Database, cfg.User
-	base.ConnectionAttributes = cfg.attributes()
 	base.Timeout, base.ReadTimeout, base.WriteTimeout = cfg.DialTimeout, cfg.ReadTimeout, cfg.WriteTimeout
 	base.DialFunc = cfg.Dial
 	base.Logger = driverLog{cfg.Logger.With("server", cfg.Address)}
@@ -71,7 +71,8 @@ func (c *Connector) Open(ctx context.Context) (*Conn, error) {
 }
 
 func (c *Connector) open(ctx context.Context) (*Conn, error) {
-	session, err := c.login(ctx)
+	name := rand.Text()
+	session, err := c.login(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -84,6 +85,7 @@ func (c *Connector) open(ctx context.Context) (*Conn, error) {
 		}
 		return nil, err
 	}
+	conn.name = name
 	return conn, nil
 }
 
@@ -91,12 +93,12 @@ func (c *Connector) open(ctx context.Context) (*Conn, error) {
 // source holds another one by then, a rotation was under way: it tries that.
 // It does not try the same one twice, which would count towards a lock of the
 // account.
-func (c *Connector) login(ctx context.Context) (session, error) {
+func (c *Connector) login(ctx context.Context, name string) (session, error) {
 	password, err := c.cfg.Password.Read()
 	if err != nil {
 		return nil, err
 	}
-	s, err := c.loginWith(ctx, password)
+	s, err := c.loginWith(ctx, name, password)
 	if !IsAccessDenied(err) {
 		return s, err
 	}
@@ -105,7 +107,7 @@ func (c *Connector) login(ctx context.Context) (session, error) {
 		return nil, errors.Join(err, rerr)
 	}
 	if again != password {
-		s, err = c.loginWith(ctx, again)
+		s, err = c.loginWith(ctx, name, again)
 	}
 	if IsAccessDenied(err) {
 		err = fmt.Errorf("%w (password: %s)", err, c.cfg.Password)
@@ -113,13 +115,14 @@ func (c *Connector) login(ctx context.Context) (session, error) {
 	return s, err
 }
 
-func (c *Connector) loginWith(ctx context.Context, password string) (session, error) {
+func (c *Connector) loginWith(ctx context.Context, name, password string) (session, error) {
 	config, err := c.certs.current()
 	if err != nil {
 		return nil, err
 	}
 	base := c.base.Clone()
 	base.Passwd, base.TLS = password, config
+	base.ConnectionAttributes = c.cfg.attributes(name)
 	connector, err := mysql.NewConnector(base)
 	if err != nil {
 		return nil, err

@@ -154,7 +154,10 @@ func TestAttributes(t *testing.T) {
 		}
 		got[name] = value
 	}
-	for name, want := range map[string]string{"berth_incarnation": "0f3c:1", "program_name": "berth", "berth_router": "host.example  sync worker"} {
+	if other := p.connect(cfg); conn.Session() == "" || other.Session() == conn.Session() {
+		t.Errorf("two sessions are named %q and %q", conn.Session(), other.Session())
+	}
+	for name, want := range map[string]string{"berth_session": conn.Session(), "berth_incarnation": "0f3c:1", "program_name": "berth", "berth_router": "host.example  sync worker"} {
 		if got[name] != want {
 			t.Errorf("%s is %q, want %q", name, got[name], want)
 		}
