@@ -25,13 +25,17 @@ func RaiseFence(ctx context.Context, db DB, span shard.Span, minEpoch uint64, by
 	if minEpoch == 0 {
 		return fmt.Errorf("raise the fence of %s: epoch 0 fences nobody", span)
 	}
+	value := "GREATEST(fence.min_epoch, new.min_epoch)"
+	if fenceRises.off() {
+		value = "new.min_epoch"
+	}
 	// Only a database with an identity has a fence: hello joins them.
 	_, err := db.ExecContext(ctx, "INSERT INTO `_berth`.`fence` (database_name, span, min_epoch, updated_by)"+
 		" SELECT * FROM (SELECT i.database_name, ? AS span, ? AS min_epoch, ? AS updated_by FROM `_berth`.`identity` AS i WHERE i.database_name = DATABASE()) AS new"+
 		" ON DUPLICATE KEY UPDATE"+
 		" updated_at = IF(new.min_epoch > fence.min_epoch, CURRENT_TIMESTAMP(6), fence.updated_at),"+
 		" updated_by = IF(new.min_epoch > fence.min_epoch, new.updated_by, fence.updated_by),"+
-		" min_epoch = GREATEST(fence.min_epoch, new.min_epoch)",
+		" min_epoch = "+value,
 		span.String(), minEpoch, by)
 	if err != nil {
 		return fmt.Errorf("raise the fence of %s to epoch %d: %w", span, minEpoch, err)

@@ -1,0 +1,5 @@
+//go:build !mutate
+
+package instance
+
+func (element) off() bool { return false }
