@@ -69,8 +69,8 @@ func (s *Storm) strike(ctx context.Context) error {
 	f := Choose(s.Random, s.Stage, s.Crew)
 	met := ""
 	if s.Random.IntN(2) == 0 {
-		step := move.FailpointSteps[s.Random.IntN(len(move.FailpointSteps))]
-		name := [...]string{"before-", "after-"}[s.Random.IntN(2)] + step
+		names := move.Failpoints()
+		name := names[s.Random.IntN(len(names))]
 		there, err := s.meet(ctx, name)
 		if err != nil {
 			return err

@@ -1,6 +1,8 @@
 package motion
 
 import (
+	"time"
+
 	"github.com/berthdb/berth/shard"
 	"github.com/berthdb/berth/shard/move"
 )
@@ -23,6 +25,8 @@ func (l *Loop) choose(m *shard.Map) move.Request {
 		}
 	}
 	r := move.Request{Author: "checker", Reason: "to see what happens"}
+	// Half of them may end transactions that don't end in time.
+	r.Options = move.Options{Kill: l.Random.IntN(2) == 0, Drain: time.Duration(1+l.Random.IntN(3)) * time.Second}
 	switch n := l.Random.IntN(10); {
 	case len(pins) > 0 && (n < 2 || len(pins) > manyPins):
 		r.Kind, r.Member = move.KindUnpin, pins[l.Random.IntN(len(pins))].Span.Pin

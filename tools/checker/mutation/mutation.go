@@ -14,12 +14,13 @@ type Element struct {
 	Without string
 }
 
-// Elements are those of the router.
+// Elements are those of the router, and of what it has in common with the mover.
 func Elements() []Element {
 	return []Element{
 		{"incarnation", "TestIncarnation", "a router's new process acknowledges for sessions of the old one"},
 		{"drained-epoch", "TestDrainedEpoch", "an acknowledgement of an aborted attempt counts for the next"},
 		{"hello", "TestHello", "a router that is behind writes to the old home on a new connection"},
+		{"fence-rises", "TestFenceRises", "a late mover lowers the fence, and a router that is behind passes it"},
 		{"confirmed-end", "TestConfirmedEnd", "a write lands on the old home after its router has acknowledged"},
 		{"open-counts", "TestOpenCounts", "a transaction commits on the old home after its router has acknowledged"},
 		{"reads-wait", "TestReadsWait", "a read is answered by the old home after a write on the new one"},

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/berthdb/berth/router"
+	"github.com/berthdb/berth/shard/instance"
 )
 
 // A process that is cut off has a transaction open; its next start, under the
@@ -65,6 +66,24 @@ func TestHello(t *testing.T) {
 	p := h.open(away)
 	away.cutOff()
 	h.finish(h.freeze(time.Minute), 1, 100*time.Millisecond)
+	if err := h.set(h.within(500*time.Millisecond), p, 1); err == nil || h.register(0) != 0 {
+		t.Errorf("a router that is behind has written %d to the old home: %v", h.register(0), err)
+	}
+}
+
+// The mover of an attempt that was aborted wakes up after the next one has
+// switched, and fences once more.
+func TestFenceRises(t *testing.T) {
+	h := newHandover(t)
+	away := &cut{Store: h.f.Store}
+	p := h.open(away)
+	first := h.freeze(time.Minute)
+	h.acknowledged(first, 1, 20*time.Second)
+	h.abort()
+	h.follows(p, first+1)
+	away.cutOff()
+	h.finish(h.freeze(time.Minute), 1, 100*time.Millisecond)
+	h.must(instance.RaiseFence(t.Context(), h.f.Admin[0], h.span, first, "a mover that is late"))
 	if err := h.set(h.within(500*time.Millisecond), p, 1); err == nil || h.register(0) != 0 {
 		t.Errorf("a router that is behind has written %d to the old home: %v", h.register(0), err)
 	}
