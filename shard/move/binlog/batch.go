@@ -22,8 +22,7 @@ var ErrTooBig = errors.New("the row is too big for one statement")
 // belong into one transaction, which is the caller's. A Batch may be used again
 // after Reset.
 type Batch struct {
-	checksum bool
-	limit    int // bytes of a statement's text
+	limit int // bytes of a statement's text
 
 	done    []string
 	current group
@@ -44,7 +43,7 @@ func NewBatch(format []byte, limit int) (*Batch, error) {
 	if limit == 0 {
 		limit = DefaultLimit
 	}
-	return &Batch{checksum: f.checksum, limit: limit}, nil
+	return &Batch{limit: limit, current: group{checksum: f.checksum}}, nil
 }
 
 // Write adds a row that is to be there as the image has it, in the table of
@@ -79,7 +78,7 @@ func (b *Batch) add(kind byte, t *Table, database string, image []byte) error {
 // Rows is how many changes were added.
 func (b *Batch) Rows() int { return b.rows }
 
-// Size is roughly the bytes of all statements so far.
+// Size is the bytes of all statements with rows so far.
 func (b *Batch) Size() int {
 	n := 0
 	for _, s := range b.done {
@@ -116,7 +115,7 @@ func (b *Batch) seal() {
 	if b.current.empty() {
 		return
 	}
-	b.done = append(b.done, statement(b.current.events(b.checksum, time.Now())))
+	b.done = append(b.done, statement(b.current.events(time.Now())))
 	b.current.reset()
 }
 

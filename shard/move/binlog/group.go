@@ -10,10 +10,12 @@ import (
 // as a statement that changes several tables leaves them in a binlog. The
 // server opens the tables once for all of it.
 type group struct {
+	checksum bool // each event ends in one
+
 	tables []target
 	runs   []run
 	rows   []byte // of all runs, one after the other
-	size   int    // of all events, with checksums
+	size   int    // of all events
 }
 
 // target is a table under the name that it has where the rows go.
@@ -43,7 +45,9 @@ const (
 
 func (g *group) empty() bool { return len(g.runs) == 0 }
 
-func (g *group) reset() { *g = group{tables: g.tables[:0], runs: g.runs[:0], rows: g.rows[:0]} }
+func (g *group) reset() {
+	g.tables, g.runs, g.rows, g.size = g.tables[:0], g.runs[:0], g.rows[:0], 0
+}
 
 func (g *group) find(t *Table, database string) int {
 	for i := len(g.tables) - 1; i >= 0; i-- {
@@ -57,12 +61,17 @@ func (g *group) find(t *Table, database string) int {
 // grown is the size with one row more.
 func (g *group) grown(t *Table, database string, kind byte, image int) int {
 	size := g.size + image
+	event := headerSize
+	if g.checksum {
+		event += checksumSize
+	}
 	at := g.find(t, database)
 	if at < 0 {
-		size += headerSize + tableMapHeader + 1 + len(database) + 1 + 1 + len(t.Name) + 1 + len(t.shape) + checksumSize
+		size += event + tableMapHeader + 1 + len(database) + 1 + 1 + len(t.Name) + 1 + len(t.shape)
 	}
 	if last := len(g.runs) - 1; at < 0 || last < 0 || g.runs[last].table != at || g.runs[last].kind != kind {
-		size += headerSize + rowsHeader + 3 + bitmapSize(len(t.columns)) + checksumSize
+		columns := len(t.columns)
+		size += event + rowsHeader + len(appendPacked(nil, columns)) + bitmapSize(columns)
 	}
 	return size
 }
@@ -83,8 +92,8 @@ func (g *group) add(t *Table, database string, kind byte, image []byte) {
 }
 
 // events is all of it as the server's applier wants it.
-func (g *group) events(checksum bool, now time.Time) []byte {
-	w := eventWriter{b: make([]byte, 0, g.size), checksum: checksum, timestamp: uint32(now.Unix())}
+func (g *group) events(now time.Time) []byte {
+	w := eventWriter{b: make([]byte, 0, g.size), checksum: g.checksum, timestamp: uint32(now.Unix())}
 	for i, t := range g.tables {
 		w.begin(evTableMap)
 		w.b = appendTableID(w.b, i)
