@@ -194,6 +194,12 @@ func (e *encoder) buffer(b *block) []byte {
 
 // send hands the block over and begins a new one.
 func (e *encoder) send(ctx context.Context, b *block) error {
+	if b.statement && len(e.stream.data) > 0 {
+		// It ends the LOAD DATA before it, which must have whole rows.
+		if err := e.send(ctx, &e.stream); err != nil {
+			return err
+		}
+	}
 	full := *b
 	*b = block{statement: b.statement}
 	select {
