@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -60,7 +62,11 @@ func (c *client) run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, r.Close()) }()
 	repo := router.NewRepository(r)
 	defer func() { err = errors.Join(err, repo.Close()) }()
-	db, err := sql.Open("berth", c.dsn())
+	dsn, err := c.dsn()
+	if err != nil {
+		return err
+	}
+	db, err := sql.Open("berth", dsn)
 	if err != nil {
 		return err
 	}
@@ -91,10 +97,16 @@ func (c *client) run(ctx context.Context) (err error) {
 	return errors.Join(err, c.end())
 }
 
-// dsn is the driver's data source name: the store, and the account.
-func (c *client) dsn() string {
-	options := url.Values{"user": {c.user}, "password_env": {stage.PasswordVariable}}
-	return "consul://" + c.consul + "/" + c.prefix + "?" + options.Encode()
+// dsn is the driver's data source name: the store, and a configuration with the
+// account and the place of the last good map.
+func (c *client) dsn() (string, error) {
+	path := filepath.Join(c.dir, "berth.yaml")
+	text := fmt.Sprintf("mysql: {user: %q, password_env: %s}\nrouter: {name: %q, cache_dir: %q}\n",
+		c.user, stage.PasswordVariable, c.name, filepath.Dir(c.cache))
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return "", err
+	}
+	return "consul://" + c.consul + "/" + c.prefix + "?" + url.Values{"config": {path}}.Encode(), nil
 }
 
 func (c *client) begin(ctx context.Context, o control.Order) error {

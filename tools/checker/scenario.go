@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"sync"
 	"time"
@@ -80,10 +79,10 @@ func (sc *scenario) run(ctx context.Context) (err error) {
 	// Each part has its own numbers, so that none disturbs another's.
 	sc.loop = &motion.Loop{
 		Config:  move.Config{Store: sc.stage.Store, Instance: sc.stage.Account(), Name: "checker", Logger: sc.log},
-		Members: sc.stage.Members, Random: rand.New(rand.NewPCG(sc.seed, 1)), Say: sc.say, Limit: settleLimit,
+		Members: sc.stage.Members, Seed: sc.seed, Say: sc.say, Limit: settleLimit,
 	}
 	sc.storm = &fault.Storm{
-		Stage: sc.stage, Crew: sc.crew, Random: rand.New(rand.NewPCG(sc.seed, 2)), Dir: sc.dir, Most: sc.mostFault, Say: sc.say,
+		Stage: sc.stage, Crew: sc.crew, Seed: sc.seed + 1, Dir: sc.dir, Most: sc.mostFault, Say: sc.say,
 	}
 	sc.say("%d shards on MySQL %s, %d routers of %d clients, %d members", len(sc.stage.Shards),
 		sc.stage.Shards[0].Server.Version(), sc.routers, sc.clients, sc.members)

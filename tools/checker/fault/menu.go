@@ -12,7 +12,7 @@ func Choose(random *rand.Rand, s *stage.Stage, crew *stage.Crew) Fault {
 	shard := s.Shards[random.IntN(len(s.Shards))]
 	menu := []Fault{
 		KillWorker{crew}, KillWorker{crew}, StopWorker{crew},
-		CutRouter{router}, StopRouter{router}, StopRouter{router}, KillRouter{router},
+		CutRouter{router}, StopRouter{router}, StopRouter{router}, KillRouter{router}, RestartCutRouter{router},
 		KillServer{shard}, KillServer{shard}, DropConnections{shard}, HoldConnections{shard},
 		RestartConsul{s.Consul},
 	}

@@ -42,6 +42,34 @@ func (f StopRouter) Heal(context.Context) error { return f.Router.Thaw() }
 // Hold is up to longer than a cutover takes.
 func (f StopRouter) Hold() (least, most time.Duration) { return time.Second, 12 * time.Second }
 
+// RestartCutRouter kills a router's process and starts it again while it can't
+// reach Consul, so that it begins with the last map that it kept.
+type RestartCutRouter struct{ Router *stage.Router }
+
+func (f RestartCutRouter) String() string {
+	return "kill -9 router " + f.Router.Name() + ", and start it without Consul"
+}
+
+// Inject cuts it off, kills it, and starts it.
+func (f RestartCutRouter) Inject(ctx context.Context) error {
+	f.Router.Relay.Hold()
+	if err := f.Router.Kill(); err != nil {
+		return err
+	}
+	return f.Router.Start(ctx)
+}
+
+// Heal lets it through again.
+func (f RestartCutRouter) Heal(context.Context) error {
+	f.Router.Relay.Pass()
+	return nil
+}
+
+// Hold is as with CutRouter.
+func (f RestartCutRouter) Hold() (least, most time.Duration) {
+	return 3 * time.Second, 15 * time.Second
+}
+
 // KillRouter kills a router's process. What its clients had under way has an
 // unknown outcome.
 type KillRouter struct{ Router *stage.Router }

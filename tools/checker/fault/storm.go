@@ -16,16 +16,17 @@ import (
 
 // Storm is faults one after the other.
 type Storm struct {
-	Stage  *stage.Stage
-	Crew   *stage.Crew
-	Random *rand.Rand
-	Dir    string                           // for the files by which failpoints are met; it has to be there
-	Say    func(format string, args ...any) // a line a fault
-	Most   time.Duration                    // that a fault lasts; 0: as long as it should
+	Stage *stage.Stage
+	Crew  *stage.Crew
+	Seed  uint64
+	Dir   string                           // for the files by which failpoints are met; it has to be there
+	Say   func(format string, args ...any) // a line a fault
+	Most  time.Duration                    // that a fault lasts; 0: as long as it should
 
 	strikes int
-	armed   bool   // the worker has a failpoint that it may not have got to
-	held    string // the file of the failpoint at which the worker is held
+	random  *rand.Rand // of the strike, so that one does not depend on how another went
+	armed   bool       // the worker has a failpoint that it may not have got to
+	held    string     // the file of the failpoint at which the worker is held
 	mu      sync.Mutex
 }
 
@@ -49,7 +50,8 @@ func (s *Storm) Run(ctx context.Context) (err error) {
 		sweeper.Wait()
 	}()
 	for {
-		pause := time.Second + time.Duration(s.Random.Int64N(int64(4*time.Second)))
+		s.random = rand.New(rand.NewPCG(s.Seed, uint64(s.strikes)))
+		pause := time.Second + time.Duration(s.random.Int64N(int64(4*time.Second)))
 		select {
 		case <-ctx.Done():
 			return nil
@@ -66,11 +68,11 @@ func (s *Storm) Strikes() int { return s.strikes }
 
 // strike injects one fault and heals it, ctx or not.
 func (s *Storm) strike(ctx context.Context) error {
-	f := Choose(s.Random, s.Stage, s.Crew)
+	f := Choose(s.random, s.Stage, s.Crew)
 	met := ""
-	if s.Random.IntN(2) == 0 {
+	if s.random.IntN(2) == 0 {
 		names := move.Failpoints()
-		name := names[s.Random.IntN(len(names))]
+		name := names[s.random.IntN(len(names))]
 		there, err := s.meet(ctx, name)
 		if err != nil {
 			return err
@@ -87,7 +89,7 @@ func (s *Storm) strike(ctx context.Context) error {
 	if err := f.Inject(healing); err != nil {
 		return fmt.Errorf("%s: %w", f, errors.Join(err, f.Heal(healing)))
 	}
-	if s.Random.IntN(2) == 0 { // the worker goes on into the fault, not after it
+	if s.random.IntN(2) == 0 { // the worker goes on into the fault, not after it
 		s.hold("")
 	}
 	select {
@@ -155,5 +157,5 @@ func (s *Storm) duration(f Fault) time.Duration {
 	if most <= least {
 		return least
 	}
-	return least + time.Duration(s.Random.Int64N(int64(most-least)))
+	return least + time.Duration(s.random.Int64N(int64(most-least)))
 }

@@ -26,26 +26,26 @@ func (l *Loop) choose(m *shard.Map) move.Request {
 	}
 	r := move.Request{Author: "checker", Reason: "to see what happens"}
 	// Half of them may end transactions that don't end in time.
-	r.Options = move.Options{Kill: l.Random.IntN(2) == 0, Drain: time.Duration(1+l.Random.IntN(3)) * time.Second}
-	switch n := l.Random.IntN(10); {
+	r.Options = move.Options{Kill: l.random.IntN(2) == 0, Drain: time.Duration(1+l.random.IntN(3)) * time.Second}
+	switch n := l.random.IntN(10); {
 	case len(pins) > 0 && (n < 2 || len(pins) > manyPins):
-		r.Kind, r.Member = move.KindUnpin, pins[l.Random.IntN(len(pins))].Span.Pin
+		r.Kind, r.Member = move.KindUnpin, pins[l.random.IntN(len(pins))].Span.Pin
 		return r
 	case n < 4:
-		r.Kind, r.Member = move.KindMove, shard.Int(l.Members[l.Random.IntN(len(l.Members))])
+		r.Kind, r.Member = move.KindMove, shard.Int(l.Members[l.random.IntN(len(l.Members))])
 		r.To = l.other(m, m.Entry(m.Lookup(r.Member)).Shard)
 	case len(ranges) > fewRanges && (n < 6 || len(ranges) > manyRanges):
-		i := l.Random.IntN(len(ranges) - 1)
+		i := l.random.IntN(len(ranges) - 1)
 		moves, stays := ranges[i], ranges[i+1]
-		if l.Random.IntN(2) == 0 {
+		if l.random.IntN(2) == 0 {
 			moves, stays = stays, moves
 		}
 		r.Kind, r.Range, r.With, r.To = move.KindMerge, moves.Span.Range, stays.Span.Range, stays.Shard
 	case n < 8:
-		e := ranges[l.Random.IntN(len(ranges))]
+		e := ranges[l.random.IntN(len(ranges))]
 		r.Kind, r.Range, r.To = move.KindSplit, e.Span.Range, l.other(m, e.Shard)
 	default:
-		e := ranges[l.Random.IntN(len(ranges))]
+		e := ranges[l.random.IntN(len(ranges))]
 		r.Kind, r.Range, r.To = move.KindMove, e.Span.Range, l.other(m, e.Shard)
 	}
 	return r
@@ -59,7 +59,7 @@ func (l *Loop) other(m *shard.Map, name string) string {
 			others = append(others, s.Name)
 		}
 	}
-	return others[l.Random.IntN(len(others))]
+	return others[l.random.IntN(len(others))]
 }
 
 // ending is how a motion is to end.
@@ -71,7 +71,7 @@ type ending struct {
 }
 
 func (l *Loop) ending() ending {
-	switch n := l.Random.IntN(20); {
+	switch n := l.random.IntN(20); {
 	case n < 2:
 		return ending{name: "cancelled", cancel: true, want: move.WantRollback} // should it come too late
 	case n < 4:

@@ -16,7 +16,7 @@ func (l *Loop) follow(ctx context.Context, job *move.Job, e ending) error {
 	began := time.Now()
 	since, phase := began, job.Phase
 	var asked move.Want
-	onTheWay := 1 + l.Random.IntN(10) // looks at the job before it is paused or cancelled
+	onTheWay := 1 + l.random.IntN(10) // looks at the job before it is paused or cancelled
 	for ctx.Err() == nil {
 		l.sleep(ctx, poll)
 		j, err := jobs.Get(ctx, job.ID)
@@ -46,12 +46,12 @@ func (l *Loop) follow(ctx context.Context, job *move.Job, e ending) error {
 			err = l.ask(ctx, jobs, j.ID, move.WantCancel)
 		case onTheWay == 0 && e.pause && j.Switched.IsZero():
 			if err = l.ask(ctx, jobs, j.ID, move.WantPause); err == nil {
-				l.sleep(ctx, time.Duration(1+l.Random.IntN(3))*time.Second)
+				l.sleep(ctx, time.Duration(1+l.random.IntN(3))*time.Second)
 			}
 		case j.Paused || j.Want == move.WantPause:
 			err = l.ask(ctx, jobs, j.ID, move.WantRun)
 		case j.Phase == move.Reversible && asked != e.want:
-			l.sleep(ctx, time.Duration(l.Random.Int64N(int64(4*time.Second))))
+			l.sleep(ctx, time.Duration(l.random.Int64N(int64(4*time.Second))))
 			if err = l.ask(ctx, jobs, j.ID, e.want); err == nil {
 				asked = e.want
 			}

@@ -15,11 +15,14 @@ import (
 type Loop struct {
 	Config  move.Config
 	Members []int64
-	Random  *rand.Rand
+	Seed    uint64
 	Say     func(format string, args ...any) // a line a motion
 	// Limit is how long a job may take for any one step while things fail; 0:
 	// 5 min.
 	Limit time.Duration
+
+	motions uint64
+	random  *rand.Rand // of the motion, so that one does not depend on how another went
 
 	mu       sync.Mutex
 	problems []string
@@ -35,10 +38,12 @@ func (l *Loop) Run(ctx context.Context) error {
 		l.Limit = 5 * time.Minute
 	}
 	for ctx.Err() == nil {
+		l.motions++
+		l.random = rand.New(rand.NewPCG(l.Seed, l.motions))
 		if err := l.once(ctx); err != nil && ctx.Err() == nil {
 			l.Say("motion: %v", err)
 		}
-		l.sleep(ctx, time.Duration(l.Random.Int64N(int64(2*time.Second))))
+		l.sleep(ctx, time.Duration(l.random.Int64N(int64(2*time.Second))))
 	}
 	return nil
 }
@@ -91,6 +96,7 @@ func (l *Loop) left(ctx context.Context) (*move.Job, error) {
 func (l *Loop) Settle(ctx context.Context) []string {
 	ctx, cancel := context.WithTimeout(ctx, l.Limit)
 	defer cancel()
+	l.random = rand.New(rand.NewPCG(l.Seed, 0))
 	for ctx.Err() == nil {
 		job, err := l.left(ctx)
 		if err == nil && job == nil {
