@@ -142,7 +142,7 @@ func (w *exactWalk) value() {
 	case c == '"':
 		w.doc = w.doc[stringLen(w.doc):]
 	default: // true, false and null, too
-		n := numberLen(w.doc)
+		n := max(numberLen(w.doc), 1) // 1: no JSON value at all
 		if c == '-' || '0' <= c && c <= '9' {
 			w.number(w.doc[:n])
 		}
