@@ -234,3 +234,21 @@ func TestServerThatChanges(t *testing.T) {
 		t.Errorf("from the beginning: %v", err)
 	}
 }
+
+// A server that has no encryption is read in the clear where that is asked for
+// or allowed, and not otherwise.
+func TestServerWithoutTLS(t *testing.T) {
+	server := testcluster.OwnMySQL(t, mysqld.Options{Flags: []string{"--tls-version="}})
+	db := openRoot(t, server)
+	config := binlog.Config{Address: server.Addr(), User: server.Root().User, Password: instance.Literal(server.Root().Password)}
+	for mode, works := range map[instance.TLSMode]bool{"": true, instance.TLSDisabled: true, instance.TLSPreferred: true, instance.TLSRequired: false} {
+		config.TLS.Mode = mode
+		s, err := binlog.Open(t.Context(), config, executed(t, db))
+		if (err == nil) != works {
+			t.Errorf("mode %q: %v", mode, err)
+		}
+		if err == nil {
+			s.Close()
+		}
+	}
+}
