@@ -72,19 +72,19 @@ func (c *Config) validate() error {
 }
 
 // Stream is the binlog of one server, transaction by transaction, from a
-// position on and without end. It is for one goroutine, but for Received and
-// Close. It never reconnects: after an error it is over, and its user opens
+// position on and without end. It is for one goroutine, but for Received, Format
+// and Close. It never reconnects: after an error it is over, and its user opens
 // another at the position it has made durable.
 type Stream struct {
 	address string
 	dump    *dump
-	format  []byte // the FORMAT_DESCRIPTION event, with its checksum
-	check   bool   // events end in a checksum
+	check   bool // events end in a checksum
 
 	payload payload
 	assembler
 
 	mu       sync.Mutex
+	format   []byte // the FORMAT_DESCRIPTION event, with its checksum
 	received Set
 
 	failed error
@@ -114,7 +114,7 @@ func open(ctx context.Context, cfg Config, after Set) (*Stream, error) {
 	s := &Stream{address: cfg.Address, dump: d, received: after.Clone()}
 	s.assembler.tables = make(map[uint64]*Table)
 	// The first file's description comes before anything else of note.
-	for s.format == nil {
+	for s.Format() == nil {
 		e, err := s.read(ctx)
 		if err == nil {
 			err = s.feed(e)
@@ -164,8 +164,13 @@ func (s *Stream) Received() Set {
 }
 
 // Format is the source's FORMAT_DESCRIPTION event, which NewSession and
-// NewBatch want. It changes with the server's version.
-func (s *Stream) Format() []byte { return s.format }
+// NewBatch want. It changes with the server's version and its checksums. Any
+// goroutine may ask.
+func (s *Stream) Format() []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.format
+}
 
 // Close ends the connection, and with it a Next that waits. It may be called
 // twice, and by any goroutine.
@@ -199,7 +204,10 @@ func (s *Stream) readFormat(b []byte) (rawEvent, error) {
 	if err != nil {
 		return rawEvent{}, err
 	}
-	s.format, s.check = b, f.checksum
+	s.mu.Lock()
+	s.format = b
+	s.mu.Unlock()
+	s.check = f.checksum
 	return parseEvent(b, f.checksum)
 }
 
