@@ -28,7 +28,7 @@ func (r *run) clean(ctx context.Context, m *shard.Map, j *Job) error {
 			return err
 		}
 		defer closeAll(replicas)
-		r.throttle = newThrottle(home, away, replicas, j.Options)
+		r.setThrottle(newThrottle(home, away, replicas, j.Options))
 		g, gctx := errgroup.WithContext(ctx)
 		g.Go(func() error { return r.throttle.run(gctx) })
 		g.Go(func() error {

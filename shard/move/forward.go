@@ -20,12 +20,6 @@ var errOver = errors.New("the phase is over")
 // forward copies, applies, verifies and cuts over. nil means that the span has
 // switched, or that another session is to find out whether it has.
 func (r *run) forward(ctx context.Context, m *shard.Map, j *Job) error {
-	if j.Phase == Failed {
-		if err := r.enter(ctx, j.FailedIn); err != nil {
-			return err
-		}
-		j.Phase = j.FailedIn
-	}
 	if len(r.tables) == 0 {
 		return fmt.Errorf("%w: the map lists no sharded table, so there is nothing to move; see `berth table list`", errFailed)
 	}
@@ -43,7 +37,7 @@ func (r *run) forward(ctx context.Context, m *shard.Map, j *Job) error {
 		return err
 	}
 	defer closeAll(replicas)
-	r.throttle = newThrottle(r.from, r.to, replicas, j.Options)
+	r.setThrottle(newThrottle(r.from, r.to, replicas, j.Options))
 
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return t.run(gctx) })

@@ -115,6 +115,7 @@ type Job struct {
 	Author     string    `json:"author,omitempty"`
 	Reason     string    `json:"reason,omitempty"`
 	Worker     string    `json:"worker,omitempty"` // who works on it; may have died since UpdatedAt
+	Holder     string    `json:"holder,omitempty"` // the incarnation of the worker that may write the record
 	UpdatedAt  time.Time `json:"updated_at"`
 	Attempts   int       `json:"attempts"`             // of the cutover so far, also of rollbacks
 	Switched   time.Time `json:"switched_at,omitzero"` // when B became the owner

@@ -206,10 +206,17 @@ func (js *Jobs) Ask(ctx context.Context, id string, want Want, opts func(*Job)) 
 			return err
 		}
 		j.Want = want
+		if want != WantPause {
+			j.Paused = false
+		}
 		if want == WantRun {
-			j.Paused, j.Approve = false, true
-			if j.Phase == Ready {
+			j.Approve = true
+			switch j.Phase {
+			case Ready:
 				j.Options.Hold = false
+			case Failed:
+				j.enter(j.FailedIn)
+				j.Error = ""
 			}
 		}
 		if opts != nil {

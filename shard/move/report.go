@@ -32,11 +32,7 @@ func (r *run) report(ctx context.Context, cancel context.CancelCauseFunc) {
 			now := r.snapshot()
 			if now != last || time.Since(seen) > 5*time.Second {
 				last, seen = now, time.Now()
-				_, _ = r.worker.jobs.Update(ctx, r.id, func(j *Job) error {
-					r.merge(j)
-					j.UpdatedAt = time.Now().UTC()
-					return nil
-				})
+				_, _ = r.write(ctx, func(*Job) {})
 			}
 		}
 		if pauseFor(ctx, reportEvery) != nil {
@@ -75,6 +71,12 @@ func (r *run) start(j *Job) {
 		rowsCopied: j.RowsCopied, rowsTotal: j.RowsTotal, bytesCopied: j.BytesCopied, rowsApplied: j.RowsApplied, rowsCleaned: j.RowsCleaned,
 		verifiedRows: j.VerifiedRows, mismatch: j.Mismatches, eta: -1,
 	}
+}
+
+func (r *run) setThrottle(t *throttle) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.throttle = t
 }
 
 // count changes the counters.

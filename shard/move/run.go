@@ -24,6 +24,7 @@ var (
 	errRollback = errors.New("asked to roll back")
 	errComplete = errors.New("asked to complete")
 	errStill    = errors.New("nothing more is asked of the job")
+	errAgain    = errors.New("what the job relies on has changed")
 )
 
 // run is one job under its lock.
@@ -56,7 +57,7 @@ func (r *run) run(ctx context.Context) error {
 		began := time.Now()
 		err := r.session(ctx)
 		switch {
-		case err == nil:
+		case err == nil, errors.Is(err, errAgain):
 			continue
 		case errors.Is(err, errStill), errors.Is(err, errSuperseded):
 			return nil
@@ -94,12 +95,15 @@ var errFailed = errors.New("the move has failed")
 // session opens the servers, finds out from the map where the job is, and goes
 // on until something is over or goes wrong. nil asks for another session.
 func (r *run) session(ctx context.Context) error {
-	j, err := r.worker.jobs.Get(ctx, r.id)
+	j, err := r.worker.jobs.Update(ctx, r.id, func(j *Job) error {
+		if !j.wantsWork() {
+			return errStill
+		}
+		j.Worker, j.Holder, j.UpdatedAt = r.worker.cfg.Name, r.worker.incarnation, time.Now().UTC()
+		return nil
+	})
 	if err != nil {
 		return err
-	}
-	if !j.wantsWork() {
-		return errStill
 	}
 	if r.span, err = j.Span(); err != nil {
 		return err
@@ -226,7 +230,7 @@ func (r *run) open(ctx context.Context, m *shard.Map, j *Job) (err error) {
 	if r.tables, err = rows.Inspect(ctx, r.from.db, sharded(m)); err != nil {
 		return fmt.Errorf("shard %s: %w", j.From, err)
 	}
-	return r.update(ctx, func(j *Job) { j.Worker = r.worker.cfg.Name })
+	return nil
 }
 
 func (r *run) close() {
@@ -292,16 +296,25 @@ func (r *run) update(ctx context.Context, fn func(*Job)) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	for {
-		_, err := r.worker.jobs.Update(ctx, r.id, func(j *Job) error {
-			r.merge(j)
-			fn(j)
-			j.UpdatedAt = time.Now().UTC()
-			return nil
-		})
-		if err == nil || errors.Is(err, ErrNoJob) || pauseFor(ctx, 200*time.Millisecond) != nil {
+		_, err := r.write(ctx, fn)
+		if err == nil || errors.Is(err, ErrNoJob) || errors.Is(err, errSuperseded) || pauseFor(ctx, 200*time.Millisecond) != nil {
 			return err
 		}
 	}
+}
+
+// write changes the record once, with the counters as they are. It is refused
+// to a worker from which another one has taken the job.
+func (r *run) write(ctx context.Context, fn func(*Job)) (*Job, error) {
+	return r.worker.jobs.Update(ctx, r.id, func(j *Job) error {
+		if j.Holder != r.worker.incarnation {
+			return errSuperseded
+		}
+		r.merge(j)
+		fn(j)
+		j.UpdatedAt = time.Now().UTC()
+		return nil
+	})
 }
 
 func (r *run) enter(ctx context.Context, p Phase) error {

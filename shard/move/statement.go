@@ -2,6 +2,7 @@ package move
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strings"
 
@@ -60,11 +61,11 @@ func (r *run) statement(ctx context.Context, s binlog.Statement, t *tail) error 
 		differ = append(differ, rows.Differences(now[i], other[i])...)
 	}
 	if len(differ) == 0 && j.Approve {
-		r.tables = now
-		return r.update(ctx, func(j *Job) {
-			j.Tables = states(now)
+		err := r.update(ctx, func(j *Job) {
+			j.Tables, j.Approve = states(now), false
 			j.note("went on behind a change of table %s on shard %s, which shard %s has too", table, source.Name, t.target.shard.Name)
 		})
+		return errors.Join(errAgain, err) // with the tables as they are now
 	}
 	return stop("the schema was changed on shard %s while its rows are being moved (%s of table %s); make the same change on shard %s and go on: `berth job resume %s`; or cancel the job",
 		source.Name, word, table, t.target.shard.Name, r.id)

@@ -72,12 +72,9 @@ func (r *run) attempt(ctx context.Context, t *tail, from, to *server, generation
 		change: r.change, fail: r.fail, belongs: r.samePins,
 	}
 	attempts := defaultAttempts
-	j, err := r.worker.jobs.Update(ctx, r.id, func(j *Job) error {
+	j, err := r.write(ctx, func(j *Job) {
 		j.Attempts++
 		j.enter(CuttingOver)
-		r.merge(j)
-		j.UpdatedAt = time.Now().UTC()
-		return nil
 	})
 	if err != nil {
 		return nil, 0, err

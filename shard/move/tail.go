@@ -72,11 +72,10 @@ func (t *tail) prepare(ctx context.Context, direction, start string) error {
 		}
 		l := &lane{tail: t, token: tok, done: done, in: make(chan item, 4096)}
 		t.lanes = append(t.lanes, l)
-		// All lanes have been through a beginning of the same stream, so one of
-		// the positions is contained in all the others.
-		if i == 0 || t.received.Contains(done) {
+		if i == 0 {
 			t.received = done.Clone()
 		}
+		t.received = t.received.Intersect(done)
 	}
 	return nil
 }
@@ -99,7 +98,7 @@ func (t *tail) read(ctx context.Context) error {
 			return ctx.Err()
 		}
 		var stop *stopError
-		if errors.As(err, &stop) || errors.Is(err, binlog.ErrPurged) || errors.Is(err, errSuperseded) {
+		if errors.As(err, &stop) || errors.Is(err, binlog.ErrPurged) || errors.Is(err, errSuperseded) || errors.Is(err, errAgain) {
 			return err
 		}
 		if lost.IsZero() || time.Since(lost) > 5*time.Second {

@@ -15,7 +15,7 @@ import (
 
 const (
 	verifyGroup = 200 // members compared by one question to each server
-	verifyTries = 30  // of a member whose rows are in flight
+	settleTries = 10  // of members whose rows are in flight
 )
 
 // verify compares every member's rows on both servers until they agree. A
@@ -110,22 +110,23 @@ func (r *run) everybody(ctx context.Context, table rows.Table, each func([]shard
 	return nil
 }
 
-// compare asks both servers for the sums of the members' rows, and again for
-// those that differ.
+// compare asks both servers for the sums of the members' rows, and looks
+// closer at those that differ.
 func (r *run) compare(ctx context.Context, t *tail, table rows.Table, list []shard.Member) error {
 	source, target, err := r.sums(ctx, t, table, list)
 	if err != nil {
 		return err
 	}
 	var total uint64
+	var differ []shard.Member
 	for _, m := range list {
 		total += source[m].Rows
-		if source[m] == target[m] {
-			continue
+		if source[m] != target[m] {
+			differ = append(differ, m)
 		}
-		if err := r.settle(ctx, t, table, m); err != nil {
-			return err
-		}
+	}
+	if err := r.settle(ctx, t, table, differ); err != nil {
+		return err
 	}
 	r.count(func(c *counters) { c.verifiedRows += int64(total) })
 	return nil
@@ -135,67 +136,64 @@ func (r *run) compare(ctx context.Context, t *tail, table rows.Table, list []sha
 func (r *run) sums(ctx context.Context, t *tail, table rows.Table, list []shard.Member) (source, target map[shard.Member]rows.Sum, err error) {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) { source, err = table.Sums(ctx, t.source.db, list); return err })
-	g.Go(func() (err error) {
-		there := table
-		there.Database = t.target.shard.Database
-		target, err = there.Sums(ctx, t.target.db, list)
-		return err
-	})
+	g.Go(func() (err error) { target, err = table.Sums(ctx, t.target.db, list); return err })
 	return source, target, g.Wait()
 }
 
-// errInFlight: the member's rows changed each time that they were looked at.
+// errInFlight: the members' rows changed each time that they were looked at.
 var errInFlight = errors.New("the rows change too fast to be compared")
 
-// settle compares one member's rows until they agree, or differ for good: the
-// source gives the same twice, and the target, with everything applied that
-// the source had in between, something else.
-func (r *run) settle(ctx context.Context, t *tail, table rows.Table, m shard.Member) error {
-	one := []shard.Member{m}
-	there := table
-	there.Database = t.target.shard.Database
-	for try := range verifyTries {
-		before, err := table.Sums(ctx, t.source.db, one)
-		if err != nil {
-			return err
-		}
+// settle compares members whose rows may be on their way until they agree, or
+// differ for good.
+func (r *run) settle(ctx context.Context, t *tail, table rows.Table, differ []shard.Member) error {
+	caughtUp := func(ctx context.Context) error {
 		set, err := executed(ctx, t.source.db)
 		if err != nil {
 			return err
 		}
-		if err := t.through(ctx, set); err != nil {
+		return t.through(ctx, set)
+	}
+	for try := 0; len(differ) > 0; try++ {
+		if try == settleTries {
+			return r.settleRows(ctx, t, table, differ, caughtUp)
+		}
+		if err := pauseFor(ctx, time.Duration(try)*20*time.Millisecond); err != nil {
 			return err
 		}
-		target, err := there.Sums(ctx, t.target.db, one)
+		v, err := table.Recheck(ctx, t.source.db, t.target.db, caughtUp, differ)
 		if err != nil {
 			return err
 		}
-		if target[m] == before[m] {
-			return nil
+		if len(v.Differ) > 0 {
+			list, err := table.Differ(ctx, t.source.db, t.target.db, v.Differ[0])
+			if err != nil {
+				return err
+			}
+			return r.mismatch(t, v.Differ[0], list)
 		}
-		after, err := table.Sums(ctx, t.source.db, one)
-		if err != nil {
-			return err
-		}
+		differ = v.InFlight
+	}
+	return nil
+}
+
+// settleRows looks at each row of members that never stand still.
+func (r *run) settleRows(ctx context.Context, t *tail, table rows.Table, hot []shard.Member, caughtUp func(context.Context) error) error {
+	for _, m := range hot {
+		list, settled, err := table.Settle(ctx, t.source.db, t.target.db, caughtUp, m)
 		switch {
-		case target[m] == after[m]:
-			return nil
-		case before[m] == after[m]:
-			return r.mismatch(ctx, t, table, m)
-		}
-		if err := pauseFor(ctx, time.Duration(try)*10*time.Millisecond); err != nil {
+		case err != nil:
 			return err
+		case len(list) > 0:
+			return r.mismatch(t, m, list)
+		case !settled:
+			return fmt.Errorf("member %s in table %s: %w", m, table.Name, errInFlight)
 		}
 	}
-	return fmt.Errorf("member %s in table %s: %w", m, table.Name, errInFlight)
+	return nil
 }
 
 // mismatch tells what differs.
-func (r *run) mismatch(ctx context.Context, t *tail, table rows.Table, m shard.Member) error {
-	list, err := rows.Differ(ctx, t.source.db, t.target.db, table, m)
-	if err != nil {
-		return err
-	}
+func (r *run) mismatch(t *tail, m shard.Member, list []rows.Difference) error {
 	r.count(func(c *counters) { c.mismatch += int64(max(1, len(list))) })
 	var lines []string
 	for _, d := range list[:min(len(list), 5)] {
