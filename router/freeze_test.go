@@ -163,7 +163,14 @@ func TestDrainEndsWhatDoesNotEndByItself(t *testing.T) {
 		_, err := p.Member(m).ExecContext(ctx, "UPDATE contacts SET name = 'busy' WHERE member_id = ? AND id = 2", m.String())
 		busy <- err
 	}()
-	eventually(t, "the update waits for the lock", func() bool { return p.Stat().Servers[0].InFlight == 2 })
+	eventually(t, "the update waits for the lock", func() bool {
+		var n int
+		if err := f.Admin[0].QueryRowContext(ctx, "SELECT COUNT(*) FROM performance_schema.processlist WHERE db = ? AND info LIKE 'UPDATE contacts%'", f.Shards[0].Database).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n == 1
+	})
+	working(t, f.Store) // a worker lives, so that nobody else ends the freeze
 	next := freeze(f, rangeOn(f, 0), "s2", 600*time.Millisecond)
 	eventually(t, "the router acknowledges", acknowledged(t, f, next.Epoch()))
 	if err := <-busy; !errors.Is(err, router.ErrUnknownOutcome) || router.Retryable(err) {
