@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	encoding "encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -29,7 +30,8 @@ const atOnce = 1000
 // order of the member index and nothing is kept, so a million are no more
 // trouble than ten.
 //
-// The statements don't lock and don't depend on the session's settings. Each
+// The statements don't lock, and depend on no setting of the session but the
+// utf8mb4 that package instance gives it. Each
 // thousand members are read in a snapshot of their own, unless a transaction
 // with one is open.
 func (t Table) Sums(ctx context.Context, db instance.DB, members []shard.Member) (map[shard.Member]Sum, error) {
@@ -69,10 +71,12 @@ func (t Table) sum(ctx context.Context, db instance.DB, query string, sums map[s
 		if err != nil {
 			return fmt.Errorf("column %s has the value %q: %w; correct or delete these rows", t.Member, id, err)
 		}
-		if len(sum) < 16 {
-			return fmt.Errorf("the sum of member %s has %d bytes", m, len(sum))
+		if len(sum) >= 16 {
+			s.A, s.B = encoding.BigEndian.Uint64(sum), encoding.BigEndian.Uint64(sum[8:])
 		}
-		s.A, s.B = encoding.BigEndian.Uint64(sum), encoding.BigEndian.Uint64(sum[8:])
+		if s.A == 0 && s.B == 0 { // as if all hashes were NULL
+			return errors.New("the server gives no hashes of rows; the session's character_set_connection must be utf8mb4")
+		}
 		sums[m] = s
 	}
 	return rows.Err()
