@@ -10,7 +10,7 @@ import (
 
 const (
 	blockSize = 256 << 10 // of a LOAD DATA stream: bytes handed over at a time
-	batchSize = 1 << 20   // of an INSERT: bytes of its text
+	batchSize = 192 << 10 // of an INSERT: bytes of its text; above 256 KiB the driver makes a new buffer for each
 	keepSize  = 2 << 20   // larger blocks, of very wide rows, are not kept
 )
 

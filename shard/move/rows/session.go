@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"github.com/berthdb/berth/shard/instance"
 )
@@ -21,6 +22,9 @@ const pinBoth = "SET SESSION time_zone = '+00:00', sql_mode = 'NO_AUTO_VALUE_ON_
 	// Either side waits while the other one works.
 	" net_read_timeout = 3600, net_write_timeout = 3600"
 
+// readBuffer is the bytes that a source session reads at a time, at least.
+const readBuffer = 128 << 10
+
 // Source is a session that rows are read from.
 type Source struct{ conn *sql.Conn }
 
@@ -31,7 +35,11 @@ type Source struct{ conn *sql.Conn }
 // A transaction may be open on it; with a consistent snapshot all that is read
 // is of one moment.
 func NewSource(ctx context.Context, conn *sql.Conn) (*Source, error) {
-	if _, err := conn.ExecContext(ctx, pinBoth+", max_execution_time = 0"); err != nil {
+	// The driver reads into a buffer of 4 KiB until it has sent a statement that
+	// needed a larger one, which it then keeps. Rows then come with a thirtieth
+	// of the system calls.
+	room := " -- " + strings.Repeat(" ", readBuffer)
+	if _, err := conn.ExecContext(ctx, pinBoth+", max_execution_time = 0"+room); err != nil {
 		return nil, fmt.Errorf("pin the settings of the session to read rows: %w", err)
 	}
 	return &Source{conn: conn}, nil
