@@ -31,7 +31,8 @@ type adoption struct {
 	repo   *router.Repository
 }
 
-func newAdoption(t *testing.T, shards ...string) *adoption {
+// newServers are the servers of an adoption, the first with tables in use.
+func newServers(t *testing.T, shards ...string) *adoption {
 	a := &adoption{testPlace: newPlace(t, "", 1), names: shards, admin: map[string]*sql.DB{}, people: community.New(community.Spec{Members: 300, Seed: 4})}
 	a.dbs = map[string]testcluster.DB{}
 	for _, name := range shards {
@@ -44,22 +45,33 @@ func newAdoption(t *testing.T, shards ...string) *adoption {
 			User: s.App().User, Password: s.App().Password, AdminUser: s.Root().User, AdminPassword: s.Root().Password}
 		a.admin[name] = a.dbs[name].OpenAdmin(t)
 	}
-	first := a.admin[shards[0]]
 	for _, statement := range community.Schema() {
-		if _, err := first.ExecContext(t.Context(), statement); err != nil {
+		if _, err := a.admin[shards[0]].ExecContext(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}
 	}
+	return a
+}
+
+// newAdoption has adopted the first server, and added the others.
+func newAdoption(t *testing.T, shards ...string) *adoption {
+	a := newServers(t, shards...)
 	a.must("init", "--shard", shards[0]+"="+a.dbs[shards[0]].Addr()+"/app")
 	for _, name := range shards[1:] {
 		a.must("shard", "add", name, a.dbs[name].Addr()+"/app")
 	}
+	a.begin()
+	return a
+}
+
+// begin lets the application in, and gives its members their rows.
+func (a *adoption) begin() {
+	a.t.Helper()
 	a.open()
 	var rows atomic.Int64
-	if err := a.people.Load(t.Context(), a.repo, 8, &rows); err != nil {
-		t.Fatal(err)
+	if err := a.people.Load(a.t.Context(), a.repo, 8, &rows); err != nil {
+		a.t.Fatal(err)
 	}
-	return a
 }
 
 // open is the application's way in.

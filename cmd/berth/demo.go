@@ -16,6 +16,7 @@ import (
 
 	"github.com/berthdb/berth/router"
 	"github.com/berthdb/berth/shard"
+	"github.com/berthdb/berth/shard/move"
 	"github.com/berthdb/berth/tools/community"
 	"github.com/berthdb/berth/tools/localcluster"
 )
@@ -116,7 +117,7 @@ func (d *demo) run(ctx context.Context) error {
 		return err
 	}
 	defer stop()
-	if err := d.split(ctx); err != nil {
+	if err := d.split(ctx, move.NewJobs(c.store)); err != nil {
 		return err
 	}
 	if d.o.once {
@@ -134,7 +135,7 @@ func (d *demo) start(ctx context.Context) error {
 		return fmt.Sprintf("servers   starting %s and the map's store, %s", count(d.o.shards, "MySQL server"), seconds(time.Since(at)))
 	})
 	c, err := localcluster.Start(ctx, localcluster.Spec{
-		Dir: d.o.dir, Shards: d.o.shards, Store: d.storeURL, Relaxed: true, Log: slog.New(d.screen),
+		Dir: d.o.dir, Shards: d.o.shards, Store: d.storeURL, Log: slog.New(d.screen),
 	})
 	stop()
 	if err != nil {
@@ -169,6 +170,7 @@ type demo struct {
 	community *community.Community
 	cluster   *localcluster.Cluster
 	repo      *router.Repository
+	job       string // of the split, when it was made
 }
 
 // init makes the map, as `berth init` does, which prints its plan elsewhere.

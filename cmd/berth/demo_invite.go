@@ -19,6 +19,8 @@ func (d *demo) invite() {
 		berth + ` sql --all "SELECT COUNT(*) FROM messages"`,
 		fmt.Sprintf("%s member count %d", berth, member),
 		berth + " health",
+		berth + " job list",
+		d.rollback(berth),
 		d.loadgen(),
 		d.mysql(),
 	} {
@@ -40,6 +42,14 @@ func program() string {
 		}
 	}
 	return path
+}
+
+// rollback is the command that takes the split back.
+func (d *demo) rollback(berth string) string {
+	if d.job == "" {
+		return ""
+	}
+	return berth + " job rollback " + d.job
 }
 
 // loadgen is the command for more traffic, in a clone of the project.

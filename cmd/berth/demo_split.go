@@ -34,7 +34,7 @@ func (d *demo) worker(ctx context.Context, c *cluster) (stop func(), err error) 
 
 // split is the second act: the first range is cut in two and its upper part
 // moves to the last shard, while reads and writes go on.
-func (d *demo) split(ctx context.Context) error {
+func (d *demo) split(ctx context.Context, jobs *move.Jobs) error {
 	m := d.repo.Router().Map()
 	first, last := m.Entry(0), lastShard(m)
 	if first.Shard == last {
@@ -57,6 +57,9 @@ func (d *demo) split(ctx context.Context) error {
 		return fmt.Errorf("the split of the demo ended with exit status %d", status)
 	case t.Failed() != nil:
 		return fmt.Errorf("a statement of the demo failed during the split: %w", t.Failed())
+	}
+	if list, err := jobs.List(ctx); err == nil && len(list) > 0 {
+		d.job = list[len(list)-1].ID
 	}
 	fmt.Fprintln(d.out)
 	d.step("traffic", "%d reads and writes in those %s, %.0f a second, none failed; the slowest took %s",

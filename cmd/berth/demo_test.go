@@ -29,6 +29,7 @@ func TestDemo(t *testing.T) {
 		"2 shards, 100 members", "map       -80 on s1, 80- on s2", "tables    contacts, conversations, messages",
 		"of 100 members in", "none failed", "SHARD  MEMBERS", "$ berth map lookup", "by range",
 		"berth: table messages is not tied to one member",
+		"$ berth split -80 --to s2 --yes", "its members live on s2; the way back is open", "PREDICTED", "none failed; the slowest took",
 	} {
 		if !strings.Contains(said, want) {
 			t.Errorf("it does not say %q:\n%s", want, said)

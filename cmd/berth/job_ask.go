@@ -27,6 +27,10 @@ func (a *app) ask(ctx context.Context, id string, q asking) error {
 		return err
 	}
 	defer c.close()
+	if q.want == move.WantRun && j.Want != move.WantRun && j.Want != move.WantPause {
+		// What was asked of it and nobody has done yet is what it goes on with.
+		q.want, q.good = j.Want, nil
+	}
 	if err := j.Allows(q.want); err != nil {
 		return advise(err, `see it with "berth job show %s"`, id)
 	}

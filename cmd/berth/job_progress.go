@@ -158,11 +158,19 @@ func stateOf(j *move.Job) string {
 	case j.Paused:
 		state += " (paused)"
 	case j.Want != move.WantRun:
-		state += " (asked to " + strings.Replace(string(j.Want), "rollback", "roll back", 1) + ")"
+		state += " (asked to " + asked(j.Want) + ")"
 	case j.Phase == move.Ready && j.Options.Hold:
 		state += " (held)"
 	}
 	return state
+}
+
+// asked is what is wanted, after "to".
+func asked(w move.Want) string {
+	if w == move.WantRollback {
+		return "roll back"
+	}
+	return string(w)
 }
 
 // shareDone is how much of the phase is done, if it is of the kind that shows.

@@ -34,6 +34,8 @@ how long it waits can be set anew.`,
 func resumePlan(j *move.Job) plan {
 	p := plan{title: "resume job " + j.ID + ", " + j.Subject() + " from " + j.From + " to " + j.To}
 	switch {
+	case j.Want != move.WantRun && j.Want != move.WantPause:
+		p.add("it was asked to %s, and does that", asked(j.Want))
 	case j.Phase == move.Failed:
 		p.add("it failed: %s", j.Error)
 		p.add("it tries that again, with all it has copied")

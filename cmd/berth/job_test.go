@@ -131,6 +131,15 @@ func TestJobCommands(t *testing.T) {
 		t.Errorf("job rollback --dry-run: %s", out)
 	}
 
+	p.must("job", "complete", j.ID, "--detach")
+	if out := p.must("job", "resume", j.ID, "--detach"); !strings.Contains(out, "it was asked to complete, and does that") {
+		t.Errorf("job resume: %s", out)
+	}
+	if now, _ := p.jobs.Get(t.Context(), j.ID); now.Want != move.WantComplete {
+		t.Errorf("after resume it is asked to %q", now.Want)
+	}
+	p.change(j, func(j *move.Job) { j.Want = move.WantRun })
+
 	// A shell offers the jobs of which that can be asked.
 	for _, c := range []struct {
 		args  string
