@@ -48,6 +48,7 @@ func (s *Storm) Run(ctx context.Context) (err error) {
 		}
 		stop()
 		sweeper.Wait()
+		s.release() // whom the last strike held until now
 	}()
 	for {
 		s.random = rand.New(rand.NewPCG(s.Seed, uint64(s.strikes)))
@@ -137,14 +138,19 @@ func (s *Storm) sweep(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		files, _ := filepath.Glob(filepath.Join(s.Dir, "met-*"))
-		s.mu.Lock()
-		for _, f := range files {
-			if f != s.held {
-				_ = os.Remove(f)
-			}
+		s.release()
+	}
+}
+
+// release removes the files of all failpoints but the held one.
+func (s *Storm) release() {
+	files, _ := filepath.Glob(filepath.Join(s.Dir, "met-*"))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range files {
+		if f != s.held {
+			_ = os.Remove(f)
 		}
-		s.mu.Unlock()
 	}
 }
 
