@@ -50,6 +50,7 @@ func (r *run) reversible(ctx context.Context, m *shard.Map, j *Job) error {
 	if j.Want == WantComplete {
 		return r.completed(ctx)
 	}
+	r.setThrottle(nil) // keeping up must not wait
 	t := r.newTail(r.to, r.from, r.genFrom, nil)
 	start, err := wayBack(ctx, r.from.db, r.id)
 	if err != nil {
@@ -72,6 +73,10 @@ func (r *run) reversible(ctx context.Context, m *shard.Map, j *Job) error {
 				return err
 			}
 		}
+		r.setActing(WantRollback)
+		if err := r.trusted(gctx, t); err != nil {
+			return err
+		}
 		if err := r.cutOver(gctx, t, r.to, r.from, r.genTo, false, func(ctx context.Context, pause time.Duration) error { return r.returned(ctx) }); err != nil {
 			return err
 		}
@@ -81,6 +86,20 @@ func (r *run) reversible(ctx context.Context, m *shard.Map, j *Job) error {
 		return err
 	}
 	return nil
+}
+
+// trusted compares everything before a rollback, if a difference was ever found
+// on the way back. Without one the samples have to do: who rolls back is in a
+// hurry.
+func (r *run) trusted(ctx context.Context, t *tail) error {
+	j, err := r.worker.jobs.Get(ctx, r.id)
+	if err != nil || j.Mismatches == 0 {
+		return err
+	}
+	if err := r.catchUp(ctx, t); err != nil {
+		return err
+	}
+	return r.verify(ctx, t)
 }
 
 // wayBackAsked waits for what is asked of the job.

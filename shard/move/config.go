@@ -24,6 +24,8 @@ type Config struct {
 
 	Name   string       // of this worker, for people; empty: host and process id
 	Logger *slog.Logger // nil: discard
+
+	limits limits
 }
 
 func (c Config) check() (Config, error) {
@@ -37,6 +39,7 @@ func (c Config) check() (Config, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	c.limits = c.limits.withDefaults()
 	return c, nil
 }
 

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/berthdb/berth/shard"
+	"github.com/berthdb/berth/shard/consul"
 	"github.com/berthdb/berth/shard/file"
 	"github.com/berthdb/berth/shard/instance"
 	"github.com/berthdb/berth/shard/move"
@@ -20,13 +22,13 @@ import (
 
 // The variables that make this test binary a worker.
 const (
-	workerDir     = "BERTH_TEST_WORKER_DIR"
+	workerStore   = "BERTH_TEST_WORKER_STORE" // its URL
 	workerAccount = "BERTH_TEST_WORKER_ACCOUNT"
 )
 
 // workerProcess is the worker that the crash tests kill.
 func workerProcess() int {
-	store, err := file.Open(file.Config{Dir: os.Getenv(workerDir)})
+	store, err := openStore(os.Getenv(workerStore))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -35,7 +37,7 @@ func workerProcess() int {
 	w, err := move.NewWorker(move.Config{
 		Store: store, Instance: instance.Config{User: user, Password: instance.Literal(password)},
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
-	})
+	}.Limited(move.Limits{LookEvery: 50 * time.Millisecond}))
 	if err == nil {
 		err = w.Run(context.Background())
 	}
@@ -43,11 +45,22 @@ func workerProcess() int {
 	return 1
 }
 
+func openStore(url string) (shard.Store, error) {
+	if dir, ok := strings.CutPrefix(url, "file://"); ok {
+		return file.Open(file.Config{Dir: dir})
+	}
+	cfg, err := consul.Parse(url)
+	if err != nil {
+		return nil, err
+	}
+	return consul.Open(cfg)
+}
+
 // process starts a worker with a failpoint, in a process of its own.
 func (f *fleet) process(failpoint string) *exec.Cmd {
 	f.t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), workerDir+"="+f.Dir, workerAccount+"="+f.Shards[0].AdminUser+":"+f.Shards[0].AdminPassword,
+	cmd.Env = append(os.Environ(), workerStore+"="+f.Store.String(), workerAccount+"="+f.Shards[0].AdminUser+":"+f.Shards[0].AdminPassword,
 		"BERTH_FAILPOINT="+failpoint)
 	cmd.Stderr = testWriter{f.t}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

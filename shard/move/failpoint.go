@@ -24,8 +24,12 @@ type failpoints struct {
 
 const failpointVariable = "BERTH_FAILPOINT"
 
-func newFailpoints() *failpoints {
-	name, action, _ := strings.Cut(os.Getenv(failpointVariable), "=")
+// newFailpoints arms what is given, or else what the environment says.
+func newFailpoints(armed string) *failpoints {
+	if armed == "" {
+		armed = os.Getenv(failpointVariable)
+	}
+	name, action, _ := strings.Cut(armed, "=")
 	return &failpoints{name: name, action: action}
 }
 
@@ -35,6 +39,7 @@ func Failpoints() []string {
 		"before-generation", "after-generation",
 		"before-chunk", "after-chunk",
 		"before-apply", "after-apply",
+		"before-verify",
 		"before-freeze", "after-freeze",
 		"before-fence", "after-fence",
 		"before-acknowledgements", "after-acknowledgements",

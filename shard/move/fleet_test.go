@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,7 +22,7 @@ import (
 	"github.com/berthdb/berth/tools/testfleet"
 )
 
-// fleet is two shards on servers of the test's own, with rows, and a worker.
+// fleet is two shards with rows, and a worker.
 type fleet struct {
 	*testfleet.Fleet
 	t    testing.TB
@@ -32,25 +34,80 @@ const notes = "CREATE TABLE notes (" +
 	" id BIGINT NOT NULL, member_id BIGINT NOT NULL, body TEXT, score DECIMAL(10,2), doc JSON," +
 	" PRIMARY KEY (id, member_id), KEY by_member (member_id))"
 
+// newFleet has its shards on the shared servers, on which a cutover ends
+// everybody else's sessions: tests with one don't run in parallel.
 func newFleet(t testing.TB, store shard.Store) *fleet {
 	t.Helper()
-	var servers []*mysqld.Server
-	for range 2 {
-		servers = append(servers, testcluster.OwnMySQL(t, mysqld.Options{Flags: []string{"--local-infile=ON"}}))
+	return fleetOf(t, testfleet.Options{Servers: 2, Store: store})
+}
+
+// ownFleet has servers of its own, which the test may kill, freeze or change.
+func ownFleet(t testing.TB, store shard.Store, o mysqld.Options) *fleet {
+	t.Helper()
+	servers := make([]*mysqld.Server, 2)
+	var started sync.WaitGroup
+	for i := range servers {
+		started.Go(func() { servers[i] = testcluster.OwnMySQL(t, o) })
 	}
-	f := &fleet{t: t, Fleet: testfleet.New(t, testfleet.Options{
-		Shards: 2, On: servers, Store: store,
-		Schema: []string{testfleet.Contacts, notes},
-		Tables: []shard.Table{
+	started.Wait()
+	return fleetOf(t, testfleet.Options{On: servers, Store: store})
+}
+
+func fleetOf(t testing.TB, o testfleet.Options) *fleet {
+	t.Helper()
+	o.Shards = 2
+	if o.Schema == nil {
+		o.Schema = []string{testfleet.Contacts, notes}
+		o.Tables = []shard.Table{
 			{Name: "contacts", Kind: shard.Sharded, MemberColumn: "member_id", OwnKeys: true},
 			{Name: "notes", Kind: shard.Sharded, MemberColumn: "member_id", OwnKeys: true},
-		},
-	})}
+		}
+	}
+	f := &fleet{t: t, Fleet: testfleet.New(t, o)}
 	f.jobs = move.NewJobs(f.Store)
 	f.cfg = move.Config{Store: f.Store, Name: "test worker", Instance: instance.Config{
 		User: f.Shards[0].AdminUser, Password: instance.Literal(f.Shards[0].AdminPassword),
 	}, Logger: slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelInfo}))}
+	f.limit(move.Limits{})
 	return f
+}
+
+// limit gives the fleet's next workers smaller limits, and has them look for
+// jobs more often.
+func (f *fleet) limit(l move.Limits) {
+	l.LookEvery = 50 * time.Millisecond
+	f.cfg = f.cfg.Limited(l)
+}
+
+// hold makes the next worker stop once at the failpoint, until let go; reached
+// waits for it to be there.
+func (f *fleet) hold(failpoint string, l move.Limits) (reached, letGo func()) {
+	f.t.Helper()
+	path := filepath.Join(f.t.TempDir(), "hold")
+	l.Failpoint = failpoint + "=touch:" + path
+	f.limit(l)
+	letGo = sync.OnceFunc(func() {
+		f.limit(move.Limits{})
+		_ = os.Remove(path)
+	})
+	reached = func() {
+		f.t.Helper()
+		f.eventually("a worker at "+failpoint, func() bool {
+			_, err := os.Stat(path)
+			return err == nil
+		})
+	}
+	return reached, letGo
+}
+
+// eventually waits for something that is bound to happen.
+func (f *fleet) eventually(what string, ok func() bool) {
+	f.t.Helper()
+	for deadline := time.Now().Add(90 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			f.t.Fatalf("there never was %s", what)
+		}
+	}
 }
 
 // testWriter sends a log to the test.
@@ -243,4 +300,26 @@ func (f *fleet) change(ctx context.Context, rng *rand.Rand, place, n, rows int) 
 		}
 	}
 	return tx.Commit()
+}
+
+// stopped waits for the job to stand still with an error.
+func (f *fleet) stopped(id string) (j *move.Job) {
+	f.t.Helper()
+	f.eventually("job "+id+" standing still with an error", func() bool {
+		var err error
+		if j, err = f.jobs.Get(f.t.Context(), id); err != nil {
+			f.t.Fatal(err)
+		}
+		return j.Paused && j.Error != ""
+	})
+	return j
+}
+
+// home fails unless the range is on that shard, and not frozen.
+func (f *fleet) home(r shard.Range, name string) {
+	f.t.Helper()
+	entry, ok := f.Map().Find(shard.Span{Range: r})
+	if !ok || entry.Shard != name || entry.Frozen != nil {
+		f.t.Errorf("range %s is %+v, want it on %s", r, entry, name)
+	}
 }

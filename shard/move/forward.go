@@ -72,6 +72,9 @@ func (r *run) copyAndSwitch(ctx context.Context, j *Job, t *tail, c *copier) err
 	if err := r.enter(ctx, Verifying); err != nil {
 		return err
 	}
+	if err := r.fail.at("before-verify"); err != nil {
+		return err
+	}
 	if err := r.verify(ctx, t); err != nil {
 		return err
 	}

@@ -8,8 +8,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(workerDir) != "" {
+	if os.Getenv(workerStore) != "" {
 		os.Exit(workerProcess())
 	}
-	os.Exit(testcluster.Main(m, testcluster.Options{Consul: true}))
+	os.Exit(testcluster.Main(m, testcluster.Options{MySQL: 2, Consul: true}))
 }

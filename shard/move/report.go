@@ -79,6 +79,23 @@ func (r *run) setThrottle(t *throttle) {
 	r.throttle = t
 }
 
+// setActing notes what somebody wanted that is being done now.
+func (r *run) setActing(w Want) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.acting = w
+}
+
+// stopping takes back what was wanted when doing it has come to an end in an
+// error: somebody has to look, and ask again.
+func (r *run) stopping(j *Job) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if j.Want == r.acting {
+		j.Want = WantRun
+	}
+}
+
 // count changes the counters.
 func (r *run) count(fn func(c *counters)) {
 	r.mu.Lock()

@@ -47,6 +47,7 @@ type run struct {
 
 	mu       sync.Mutex
 	started  bool
+	acting   Want // what somebody wanted that is being done
 	counters counters
 	samples  []sample
 }
@@ -70,11 +71,15 @@ func (r *run) run(ctx context.Context) error {
 			return r.update(ctx, func(j *Job) { j.Paused, j.Want = true, WantRun })
 		case errors.Is(err, errFailed), errors.Is(err, binlog.ErrPurged):
 			return errors.Join(err, r.update(ctx, func(j *Job) {
+				r.stopping(j)
 				j.Error, j.FailedIn = err.Error(), j.Phase
 				j.enter(Failed)
 			}))
 		case errors.As(err, &stopped):
-			return errors.Join(err, r.update(ctx, func(j *Job) { j.Error, j.Paused, j.Approve = err.Error(), true, false }))
+			return errors.Join(err, r.update(ctx, func(j *Job) {
+				r.stopping(j)
+				j.Error, j.Paused, j.Approve = err.Error(), true, false
+			}))
 		}
 		// A server or the store that can't be reached now will be there later.
 		r.log.Warn("a move was interrupted; it goes on", "err", err)
@@ -105,6 +110,7 @@ func (r *run) session(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.setActing(j.Want)
 	if r.span, err = j.Span(); err != nil {
 		return err
 	}

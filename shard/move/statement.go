@@ -34,7 +34,7 @@ func (r *run) statement(ctx context.Context, s binlog.Statement, t *tail) error 
 	default:
 		return nil
 	}
-	if err := t.through(ctx, t.seen()); err != nil {
+	if err := t.through(ctx, t.complete()); err != nil {
 		return err
 	}
 	j, err := r.worker.jobs.Get(ctx, r.id)
@@ -69,6 +69,13 @@ func (r *run) statement(ctx context.Context, s binlog.Statement, t *tail) error 
 	}
 	return stop("the schema was changed on shard %s while its rows are being moved (%s of table %s); make the same change on shard %s and go on: `berth job resume %s`; or cancel the job",
 		source.Name, word, table, t.target.shard.Name, r.id)
+}
+
+// complete is every transaction of which all has been given to the lanes.
+func (t *tail) complete() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.received.String()
 }
 
 var comments = regexp.MustCompile(`(?s)/\*.*?\*/|(?m)--\s.*$|(?m)#.*$`)

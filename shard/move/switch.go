@@ -136,12 +136,12 @@ func (r *run) feltPause(ctx context.Context, c *cutover) time.Duration {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	longest := time.Duration(0)
-	for range 4 {
-		if pauseFor(ctx, 150*time.Millisecond) != nil {
+	for try := range 5 {
+		if try > 0 && pauseFor(ctx, 150*time.Millisecond) != nil {
 			break
 		}
 		routers, err := r.worker.cfg.Store.Routers(ctx)
-		if err != nil {
+		if err != nil || len(routers) == 0 {
 			break
 		}
 		for _, router := range routers {

@@ -104,8 +104,11 @@ func (t *throttle) holding() string {
 	return t.reason
 }
 
-// wait returns when another chunk may begin.
+// wait returns when another chunk may begin. A nil throttle holds nothing.
 func (t *throttle) wait(ctx context.Context) error {
+	if t == nil {
+		return nil
+	}
 	t.mu.Lock()
 	free := t.free
 	t.mu.Unlock()

@@ -192,6 +192,13 @@ func (r *run) settleRows(ctx context.Context, t *tail, table rows.Table, hot []s
 	return nil
 }
 
+func places(n int) string {
+	if n == 1 {
+		return "one place"
+	}
+	return fmt.Sprintf("%d places", n)
+}
+
 // mismatch tells what differs.
 func (r *run) mismatch(t *tail, m shard.Member, list []rows.Difference) error {
 	r.count(func(c *counters) { c.mismatch += int64(max(1, len(list))) })
@@ -199,46 +206,10 @@ func (r *run) mismatch(t *tail, m shard.Member, list []rows.Difference) error {
 	for _, d := range list[:min(len(list), 5)] {
 		lines = append(lines, d.String())
 	}
-	return stop("the copy on shard %s differs from shard %s for member %s in %d places: %s; find out who writes there, then cancel the job and start it again: `berth job cancel %s`",
-		t.target.shard.Name, t.source.shard.Name, m, len(list), strings.Join(lines, "; "), r.id)
-}
-
-// sampleEvery is how often some members are compared while the way back is
-// open.
-const sampleEvery = 20 * time.Second
-
-// sample compares some members again and again after the switch.
-func (r *run) sample(ctx context.Context, t *tail) error {
-	for after := (shard.Member{}); ; {
-		if err := pauseFor(ctx, sampleEvery); err != nil {
-			return err
-		}
-		var next shard.Member
-		for _, table := range r.tables {
-			list, last, err := r.members(ctx, t.source, table, after)
-			if err != nil {
-				return err
-			}
-			if len(list) > 20 {
-				list = list[:20]
-				last = list[19]
-			}
-			if err := r.compareQuietly(ctx, t, table, list); err != nil {
-				return err
-			}
-			next = last
-		}
-		after = next
+	if t.source == r.to {
+		return stop("the rows that shard %s keeps for the way back differ from shard %s for member %s in %s: %s; find out who writes there, put them right and go on: `berth job resume %s`; or give the way back up: `berth job complete %s`",
+			t.target.shard.Name, t.source.shard.Name, m, places(len(list)), strings.Join(lines, "; "), r.id, r.id)
 	}
-}
-
-func (r *run) compareQuietly(ctx context.Context, t *tail, table rows.Table, list []shard.Member) error {
-	if len(list) == 0 {
-		return nil
-	}
-	err := r.compare(ctx, t, table, list)
-	if errors.Is(err, errInFlight) {
-		return nil
-	}
-	return err
+	return stop("the copy on shard %s differs from shard %s for member %s in %s: %s; find out who writes there, then cancel the job and start it again: `berth job cancel %s`",
+		t.target.shard.Name, t.source.shard.Name, m, places(len(list)), strings.Join(lines, "; "), r.id)
 }

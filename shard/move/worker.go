@@ -28,11 +28,8 @@ func NewWorker(cfg Config) (*Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Worker{cfg: cfg, jobs: NewJobs(cfg.Store), incarnation: rand.Text(), fail: newFailpoints(), running: map[string]bool{}}, nil
+	return &Worker{cfg: cfg, jobs: NewJobs(cfg.Store), incarnation: rand.Text(), fail: newFailpoints(cfg.limits.failpoint), running: map[string]bool{}}, nil
 }
-
-// lookEvery is how often a worker looks for jobs.
-const lookEvery = 500 * time.Millisecond
 
 // Run takes up every job that nobody works on, also those of workers that
 // died, until ctx ends, and waits for them to stand still. Jobs go on with
@@ -61,7 +58,7 @@ func (w *Worker) Run(ctx context.Context) error {
 				}
 			})
 		}
-		if err := pauseFor(ctx, lookEvery); err != nil {
+		if err := pauseFor(ctx, w.cfg.limits.lookEvery); err != nil {
 			return nil //nolint:nilerr // being told to end is no failure
 		}
 	}
@@ -109,7 +106,7 @@ func (w *Worker) RunJob(ctx context.Context, id string) error {
 		if j.standsStill() {
 			return nil
 		}
-		if err := pauseFor(ctx, lookEvery); err != nil {
+		if err := pauseFor(ctx, w.cfg.limits.lookEvery); err != nil {
 			return err
 		}
 	}
