@@ -19,24 +19,27 @@ type report struct {
 	Platform string             `json:"platform"`
 	Go       string             `json:"go"`
 	Driver   string             `json:"mysql_driver"`
-	Rounds   int                `json:"rounds"`
-	Turn     string             `json:"turn"`
+	Load     string             `json:"load_average"` // of the machine, before
+	Scale    string             `json:"scale"`
 	Results  map[string]section `json:"results"`
 }
 
 func newReport(o options) *report {
+	if o.scale == "" {
+		o.scale = fmt.Sprintf("%d rounds of turns of %s", o.rounds, o.duration)
+	}
 	return &report{
 		Command: strings.TrimSpace("go run ./tools/bench " + strings.Join(os.Args[1:], " ")),
 		Date:    time.Now().UTC().Format(time.DateOnly),
 		Cores:   runtime.NumCPU(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(),
 		Driver: moduleVersion("github.com/go-sql-driver/mysql"),
-		Rounds: o.rounds, Turn: o.duration.String(), Results: map[string]section{},
+		Load:   loadAverage(), Scale: o.scale, Results: map[string]section{},
 	}
 }
 
 func (r *report) print(w io.Writer) {
-	fmt.Fprintf(w, "$ %s\n%s · %d cores, %s · %s · go-sql-driver/mysql %s · %d rounds of turns of %s\n",
-		r.Command, r.Date, r.Cores, r.Platform, r.Go, r.Driver, r.Rounds, r.Turn)
+	fmt.Fprintf(w, "$ %s\n%s · %d cores, %s · %s · go-sql-driver/mysql %s · load average %s · %s\n",
+		r.Command, r.Date, r.Cores, r.Platform, r.Go, r.Driver, r.Load, r.Scale)
 }
 
 func (r *report) json(w io.Writer) error {

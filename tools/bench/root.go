@@ -18,6 +18,7 @@ type options struct {
 	connections []int         // of the comparisons with the plain driver
 	json        bool
 	cpuProfile  string // a file; empty for none
+	scale       string // how large the run is, for people; empty: rounds and turns
 }
 
 // subject is one thing to measure. What it returns is printed for people by
@@ -54,10 +55,11 @@ func newRoot(out io.Writer) *cobra.Command {
 	f.IntSliceVar(&o.connections, "connections", []int{1, 8, 32}, "how many at once, in the comparisons with the plain driver")
 	f.BoolVar(&o.json, "json", false, "print one JSON document")
 	f.StringVar(&o.cpuProfile, "cpuprofile", "", "write a CPU profile to `FILE`; its label \"through\" tells the ways apart")
-	root.AddCommand(&cobra.Command{Use: "all", Short: "All of it", Args: cobra.NoArgs, RunE: all(subjects()...)})
+	root.AddCommand(&cobra.Command{Use: "all", Short: "All of it but the moves", Args: cobra.NoArgs, RunE: all(subjects()...)})
 	for _, s := range subjects() {
 		root.AddCommand(&cobra.Command{Use: s.name, Short: s.short, Args: cobra.NoArgs, RunE: all(s)})
 	}
+	root.AddCommand(newMove(out, &o))
 	return root
 }
 
