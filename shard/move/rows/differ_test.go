@@ -30,7 +30,7 @@ func TestCheckAndDiffer(t *testing.T) {
 		t.Fatalf("agree %v, differ %v, %v", agree, differ, err)
 	}
 	run(t, b,
-		"UPDATE letters SET title = 'title é 4O' WHERE id = 'k0040'",                                                 // m = 0
+		"UPDATE letters SET title = 'title é 4O' WHERE id = 'k0040'",                                                // m = 0
 		"UPDATE letters SET body = CONCAT(LEFT(body, 2000), UNHEX('01'), SUBSTRING(body, 2002)) WHERE id = 'k0044'", // one bit
 		"UPDATE letters SET price = NULL, doc = '{\"a\": 2}' WHERE id = 'k0048'",
 		"DELETE FROM letters WHERE id = 'k0052'",

@@ -2,10 +2,8 @@ package rows
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
-	"time"
+	"sort"
 
 	"github.com/berthdb/berth/shard"
 	"github.com/berthdb/berth/shard/instance"
@@ -13,151 +11,167 @@ import (
 
 // Estimate is how much of a table belongs to a span.
 type Estimate struct {
-	Rows, Bytes uint64 // bytes with the indexes' share
-	Members     uint64
+	Rows    uint64
+	Bytes   uint64 // with the indexes; always an estimate
+	Members uint64
+	Exact   bool // Rows and Members are counted
 }
 
-// estimateTime is how long Estimate walks the members of a range; beyond it
-// takes the rest to be like what it has seen.
-const estimateTime = 3 * time.Second
+// walkLimit is how many members are looked at to learn which share of a table
+// is in a range.
+const walkLimit = 100_000
 
-// Estimate reckons with the server's statistics of the table, which may be off
-// by tens of percent, and the share of the members that are in the span. Of a
-// pin the rows are those that the index expects.
-func (t Table) Estimate(ctx context.Context, db instance.DB, span shard.Span) (e Estimate, err error) {
-	var all, bytes uint64
-	err = db.QueryRowContext(ctx, "SELECT COALESCE(TABLE_ROWS, 0), COALESCE(DATA_LENGTH + INDEX_LENGTH, 0) FROM information_schema.TABLES"+
-		" WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?", t.Name).Scan(&all, &bytes)
-	if err != nil {
-		return e, fmt.Errorf("estimate table %s: %w", t.Name, err)
-	}
-	perRow := float64(bytes) / float64(max(all, 1))
-	if span.IsPin() {
-		n, err := t.Expect(ctx, db, []shard.Member{span.Pin})
-		if err != nil {
-			return e, err
+// Estimate counts the span's rows where that takes about a second: those of a
+// table, or of a pinned member, of up to a million. Of a larger table it takes
+// the server's number of rows, which may be off by tens of percent, and the
+// share of its members that are in the range: of the first hundred thousand,
+// for where an id falls in the keyspace says nothing of its place in the order
+// of ids.
+//
+// Bytes are those of the table's and its indexes' pages, half empty ones
+// included, by the share of rows: about what the target will need, besides its
+// binlog. What the target has free is not to be learned by SQL: a server tells
+// the sizes of its files (information_schema.INNODB_TABLESPACES, SHOW BINARY
+// LOGS) and what is free inside them (DATA_FREE, which only the same table can
+// use again), and nothing of the disk below.
+func (t Table) Estimate(ctx context.Context, db instance.DB, span shard.Span) (Estimate, error) {
+	list, err := t.estimate(ctx, db, []shard.Span{span}, countLimit)
+	return list[span], err
+}
+
+// Estimates gives what Estimate does for each of the map's entries on a shard,
+// in one pass over the table.
+func (t Table) Estimates(ctx context.Context, db instance.DB, m *shard.Map, on string) (map[shard.Span]Estimate, error) {
+	var spans []shard.Span
+	for _, e := range m.Entries() {
+		if e.Shard == on {
+			spans = append(spans, e.Span)
 		}
-		return Estimate{Rows: uint64(n), Bytes: uint64(float64(n) * perRow), Members: 1}, nil
 	}
-	inside, seen, whole, err := t.countMembers(ctx, db, span)
-	if err != nil || seen == 0 {
-		return e, err
-	}
-	share := float64(inside) / float64(seen)
-	e.Members = inside
-	if !whole {
-		share = span.Range.Size()
-		e.Members = uint64(float64(inside) * 2) // unknown; at least what was seen
-	}
-	e.Rows, e.Bytes = uint64(float64(all)*share), uint64(float64(bytes)*share)
-	return e, nil
+	return t.estimate(ctx, db, spans, countLimit)
 }
 
-func (t Table) countMembers(ctx context.Context, db instance.DB, span shard.Span) (inside, seen uint64, whole bool, err error) {
+func (t Table) estimate(ctx context.Context, db instance.DB, spans []shard.Span, limit uint64) (map[shard.Span]Estimate, error) {
+	if len(spans) == 0 {
+		return nil, nil
+	}
+	s, err := t.statistics(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	e := estimator{table: t, db: db, statistics: s, limit: limit, of: place(spans), found: map[shard.Span]Estimate{}}
+	if len(spans) > 1 || !spans[0].IsPin() {
+		err = e.ranges(ctx)
+	}
+	for _, span := range spans {
+		if err == nil && span.IsPin() && !e.found[span].Exact {
+			err = e.pin(ctx, span)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	all := e.counted
+	if !e.whole {
+		all = max(s.rows, e.counted)
+	}
+	for _, span := range spans { // also those without any row
+		found := e.found[span]
+		found.Exact = found.Exact || e.whole
+		found.Bytes = uint64(float64(s.bytes) * float64(found.Rows) / float64(max(all, 1)))
+		e.found[span] = found
+	}
+	return e.found, nil
+}
+
+type estimator struct {
+	table Table
+	db    instance.DB
+	statistics
+	limit   uint64
+	of      func(shard.Member) (shard.Span, bool)
+	found   map[shard.Span]Estimate
+	counted uint64
+	whole   bool // all rows were counted
+}
+
+// place finds the span that a member belongs to: its pin, else a range. False:
+// to none of them.
+func place(spans []shard.Span) func(shard.Member) (shard.Span, bool) {
+	pins := map[shard.Member]bool{}
+	var ranges []shard.Span
+	for _, s := range spans {
+		if s.IsPin() {
+			pins[s.Pin] = true
+		} else {
+			ranges = append(ranges, s)
+		}
+	}
+	slices.SortFunc(ranges, func(x, y shard.Span) int { return x.Range.Compare(y.Range) })
+	return func(m shard.Member) (shard.Span, bool) {
+		if pins[m] {
+			return shard.Span{Pin: m}, true
+		}
+		k := m.KeyspaceID()
+		after := sort.Search(len(ranges), func(i int) bool { return ranges[i].Range.Start > k })
+		if after == 0 || !ranges[after-1].Range.Contains(k) {
+			return shard.Span{}, false
+		}
+		return ranges[after-1], true
+	}
+}
+
+// ranges counts all rows, or if that is too many reckons with the shares.
+func (e *estimator) ranges(ctx context.Context) error {
+	if e.rows < 2*e.limit { // the server's number may be twice what there is
+		var err error
+		e.counted, e.whole, err = e.table.count(ctx, e.db, e.limit, func(m MemberRows) {
+			if s, ok := e.of(m.Member); ok {
+				found := e.found[s]
+				e.found[s] = Estimate{Rows: found.Rows + m.Rows, Members: found.Members + 1, Exact: true}
+			}
+		})
+		if err != nil || e.whole {
+			return err
+		}
+		clear(e.found)
+	}
+	seen := 0
+	inside := map[shard.Span]uint64{}
 	const page = 10_000
-	for after, until := (shard.Member{}), time.Now().Add(estimateTime); ; {
-		list, err := t.Members(ctx, db, after, page)
+	for after, last := (shard.Member{}), false; !last && seen < walkLimit; {
+		list, err := e.table.Members(ctx, e.db, after, page)
 		if err != nil {
-			return 0, 0, false, err
+			return err
 		}
 		for _, m := range list {
 			seen++
-			if span.Covers(m) {
-				inside++
+			if s, ok := e.of(m); ok {
+				inside[s]++
 			}
 		}
-		if len(list) < page {
-			return inside, seen, true, nil
+		if last = len(list) < page; last {
+			e.members = uint64(seen)
+		} else {
+			after = list[len(list)-1]
 		}
-		if time.Now().After(until) {
-			return inside, seen, false, nil
-		}
-		after = list[len(list)-1]
 	}
+	for s, n := range inside {
+		share := float64(n) / float64(seen)
+		e.found[s] = Estimate{
+			Rows:    uint64(float64(max(e.rows, e.counted)) * share),
+			Members: uint64(float64(max(e.members, uint64(seen))) * share),
+		}
+	}
+	return nil
 }
 
-// ErrNoMiddle: a range can't be cut so that both parts have rows.
-var ErrNoMiddle = errors.New("fewer than two members have rows in it")
-
-// Middle is where to cut the range so that both parts have about as many rows,
-// over all tables. It counts each member's rows by the member indexes. The cut
-// has as few digits as keep it near the middle.
-func Middle(ctx context.Context, db instance.DB, tables []Table, r shard.Range) (shard.KeyspaceID, error) {
-	counts := map[shard.Member]uint64{}
-	for _, t := range tables {
-		if err := t.countRows(ctx, db, r, counts); err != nil {
-			return 0, err
-		}
+func (e *estimator) pin(ctx context.Context, span shard.Span) error {
+	n, exact, err := e.table.countOne(ctx, e.db, span.Pin, e.limit)
+	found := Estimate{Rows: n, Exact: exact}
+	if n > 0 {
+		found.Members = 1
 	}
-	type place struct {
-		at   shard.KeyspaceID
-		rows uint64
-	}
-	var places []place
-	var total uint64
-	for m, n := range counts {
-		places = append(places, place{m.KeyspaceID(), n})
-		total += n
-	}
-	if len(places) < 2 {
-		return 0, ErrNoMiddle
-	}
-	slices.SortFunc(places, func(a, b place) int {
-		switch {
-		case a.at < b.at:
-			return -1
-		case a.at > b.at:
-			return 1
-		}
-		return 0
-	})
-	// The cut before the place where the lower part comes nearest to half.
-	best, below := 1, places[0].rows
-	for i, sum := 1, places[0].rows; i < len(places); i++ {
-		if distance(sum, total) < distance(below, total) {
-			best, below = i, sum
-		}
-		sum += places[i].rows
-	}
-	// Any cut above the one before and up to this place parts the same rows.
-	low, high := places[best-1].at, places[best].at
-	for digits := 1; digits <= 16; digits++ {
-		shift := 64 - 4*digits
-		if at := high >> shift << shift; at > low && at > r.Start {
-			return at, nil
-		}
-	}
-	return high, nil
-}
-
-// distance of the lower part's rows from half of all.
-func distance(sum, total uint64) uint64 {
-	if 2*sum > total {
-		return 2*sum - total
-	}
-	return total - 2*sum
-}
-
-func (t Table) countRows(ctx context.Context, db instance.DB, r shard.Range, counts map[shard.Member]uint64) (err error) {
-	member := quoteName(t.Member)
-	rows, err := db.QueryContext(ctx, "SELECT "+member+", COUNT(*) FROM "+t.name()+" FORCE INDEX ("+quoteName(t.MemberIndex)+") GROUP BY "+member)
-	if err != nil {
-		return fmt.Errorf("count the rows of the members of table %s: %w", t.Name, err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var text string
-		var n uint64
-		if err := rows.Scan(&text, &n); err != nil {
-			return fmt.Errorf("count the rows of the members of table %s: %w", t.Name, err)
-		}
-		m, err := shard.ParseMember(text)
-		if err != nil {
-			return fmt.Errorf("count the rows of the members of table %s: %w", t.Name, err)
-		}
-		if r.Contains(m.KeyspaceID()) {
-			counts[m] += n
-		}
-	}
-	return rows.Err()
+	e.found[span] = found
+	return err
 }
