@@ -55,7 +55,7 @@ func (c Column) show(source, target sql.RawBytes) (string, string) {
 
 // part shows the value, or if it is long the surroundings of that byte.
 func (c Column) part(value sql.RawBytes, at int) string {
-	if value == nil || len(value) <= window {
+	if len(value) <= window {
 		return c.whole(value)
 	}
 	from := max(0, min(at-window/4, len(value)-window))
