@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -17,20 +18,37 @@ import (
 // The sizes of chunks.
 const (
 	defaultWorkers = 4
-	chunkRows      = 10_000 // rows that a chunk is meant to have
-	heavyRows      = 50_000 // rows from which on a member is a chunk by itself, written in parts
-	chunkMembers   = 100    // members of a chunk at most
+	chunkMembers   = 100 // members of a chunk at most
+	leastChunk     = 50  // rows that a chunk has even at a low rate
 )
 
 // copier copies the span's rows, chunk by chunk; see DESIGN.md.
 type copier struct {
-	run     *run
-	tail    *tail
-	gate    *gate
-	workers int
+	run                  *run
+	tail                 *tail
+	gate                 *gate
+	workers              int
+	chunkRows, heavyRows int64 // see limits
 
 	less    func(a, b shard.Member) bool
 	partial map[string][]partChunk // by table: chunks begun by a worker before
+}
+
+// newCopier cuts chunks that fit a set rate: all workers' chunks together are
+// half a second of it, so that it is kept from the beginning on.
+func (r *run) newCopier(t *tail, gate *gate, o Options) *copier {
+	c := &copier{
+		run: r, tail: t, gate: gate, less: r.tables[0].Less, workers: o.Workers,
+		chunkRows: int64(r.worker.cfg.limits.chunkRows), heavyRows: int64(r.worker.cfg.limits.heavyRows),
+	}
+	if c.workers <= 0 {
+		c.workers = defaultWorkers
+	}
+	if o.Rate > 0 {
+		c.chunkRows = min(c.chunkRows, max(leastChunk, int64(o.Rate/(2*c.workers))))
+		c.heavyRows = min(c.heavyRows, 5*c.chunkRows)
+	}
+	return c
 }
 
 // partChunk is a chunk of which parts are on the target.
@@ -38,6 +56,7 @@ type partChunk struct {
 	chunk
 	after rows.Position // of the last row that is there
 	open  *openInterval
+	begun bool // by a worker before
 }
 
 // chunk is an interval of members of one table.
@@ -75,7 +94,7 @@ func (c *copier) load(ctx context.Context) error {
 			heavy = c.run.span.Pin
 		}
 		c.partial[s.table] = append(c.partial[s.table], partChunk{
-			chunk: chunk{table: t, interval: iv, heavy: heavy}, after: rows.Position(s.after.String), open: c.gate.begin(s.table, iv),
+			chunk: chunk{table: t, interval: iv, heavy: heavy}, after: rows.Position(s.after.String), open: c.gate.begin(s.table, iv), begun: true,
 		})
 	}
 	c.run.count(func(n *counters) { n.rowsCopied, n.bytesCopied = rowsDone, bytesDone })
@@ -99,17 +118,13 @@ func (c *copier) parse(low, high string) (iv interval, err error) {
 
 // copy copies everything that is not on the target yet.
 func (c *copier) copy(ctx context.Context) error {
-	workers := c.workers
-	if workers <= 0 {
-		workers = defaultWorkers
-	}
 	g, ctx := errgroup.WithContext(ctx)
 	chunks := make(chan partChunk)
 	g.Go(func() error {
 		defer close(chunks)
 		return c.deal(ctx, chunks)
 	})
-	for i := range workers {
+	for i := range c.workers {
 		g.Go(func() error { return c.work(ctx, i, chunks) })
 	}
 	return g.Wait()
@@ -154,7 +169,7 @@ func (c *copier) dealGap(ctx context.Context, t rows.Table, gap interval, chunks
 			return err
 		}
 		p := partChunk{chunk: chunk{table: t, interval: gap}}
-		if n > heavyRows {
+		if n > c.heavyRows {
 			p.heavy = c.run.span.Pin
 		}
 		return send(ctx, chunks, p)
@@ -197,7 +212,7 @@ func (c *copier) dealGap(ctx context.Context, t rows.Table, gap interval, chunks
 	return nil
 }
 
-// cut makes chunks of about chunkRows of the members, none left over.
+// cut makes chunks of about chunkRows rows of the members, none left over.
 func (c *copier) cut(ctx context.Context, t rows.Table, members []shard.Member, flush func(high, heavy shard.Member) error) error {
 	if len(members) == 0 {
 		return nil
@@ -208,9 +223,9 @@ func (c *copier) cut(ctx context.Context, t rows.Table, members []shard.Member, 
 	}
 	last := members[len(members)-1]
 	switch {
-	case len(members) == 1 && n > heavyRows:
+	case len(members) == 1 && n > c.heavyRows:
 		return flush(last, last)
-	case len(members) == 1 || n <= 2*chunkRows:
+	case len(members) == 1 || n <= 2*c.chunkRows:
 		return flush(last, shard.Member{})
 	}
 	half := len(members) / 2
@@ -252,6 +267,7 @@ type copyWorker struct {
 	from, to *sql.Conn
 	source   *rows.Source
 	target   *rows.Target
+	owed     int64 // rows that were written and not told to the throttle yet
 }
 
 func (w *copyWorker) close() {
@@ -287,7 +303,8 @@ func (w *copyWorker) connect(ctx context.Context) (err error) {
 // chunk copies one chunk. Its members' changes wait from before it is read
 // until it is written.
 func (w *copyWorker) chunk(ctx context.Context, p partChunk) (err error) {
-	if err := w.run.throttle.wait(ctx); err != nil {
+	// A set rate is waited for while no chunk is open, for the chunk before.
+	if err := w.pay(ctx); err != nil {
 		return err
 	}
 	if err := w.connect(ctx); err != nil {
@@ -354,28 +371,54 @@ func (w *copyWorker) whole(ctx context.Context, p partChunk, members []shard.Mem
 }
 
 // parts writes a chunk whose last member has very many rows: the others first,
-// then that one part by part.
+// then that one part by part. All parts are read in one snapshot, or a value
+// of a unique key that went from one row to another would be met twice. A
+// worker that goes on where another one died has no such snapshot, so when the
+// rest does not fit it begins anew.
 func (w *copyWorker) parts(ctx context.Context, p partChunk, members []shard.Member) error {
-	after := p.after
 	others := members[:0:0]
 	for _, m := range members {
 		if m != p.heavy {
 			others = append(others, m)
 		}
 	}
-	if after != "" && len(others) > 0 {
-		// They were written with the first part, by a worker before; who has
-		// come since is not known, so all are written anew.
-		if err := w.again(ctx, p, others); err != nil {
-			return err
+	if p.after == "" {
+		if p.begun { // a worker died while it removed what did not fit
+			if err := w.wipe(ctx, p); err != nil {
+				return err
+			}
 		}
-		others = nil
+		return w.heavy(ctx, p, others)
 	}
+	// The others were written with the first part, by the worker before; who
+	// has come since is not known, so all are written anew.
+	if err := w.again(ctx, p, others); err != nil {
+		return err
+	}
+	err := w.heavy(ctx, p, nil)
+	if err == nil || ctx.Err() != nil || errors.Is(err, errSuperseded) || transient(err) {
+		return err
+	}
+	w.run.log.Info("the rest of a member does not fit what was copied before; it is copied anew", "member", p.heavy.String(), "err", err)
+	p.after = ""
+	if err := w.wipe(ctx, p); err != nil {
+		return err
+	}
+	return w.heavy(ctx, p, others)
+}
+
+// heavy writes the others and then, from p.after on, the parts of the heavy
+// member.
+func (w *copyWorker) heavy(ctx context.Context, p partChunk, others []shard.Member) error {
+	if err := w.snapshot(ctx); err != nil {
+		return err
+	}
+	after := p.after
 	for more := true; more; {
 		var last rows.Position
-		state := sql.NullString{}
 		err := w.transactionOf(ctx, p, func() (rows.Copied, sql.NullString, error) {
 			var sum rows.Copied
+			var state sql.NullString
 			if len(others) > 0 {
 				n, err := p.table.Copy(ctx, w.source, w.target, rows.Part{Members: others})
 				if err != nil {
@@ -383,12 +426,11 @@ func (w *copyWorker) parts(ctx context.Context, p partChunk, members []shard.Mem
 				}
 				sum = n
 			}
-			n, err := p.table.Copy(ctx, w.source, w.target, rows.Part{Members: []shard.Member{p.heavy}, Limit: chunkRows, After: after})
+			n, err := p.table.Copy(ctx, w.source, w.target, rows.Part{Members: []shard.Member{p.heavy}, Limit: int(w.chunkRows), After: after})
 			if err != nil {
 				return n, state, err
 			}
 			sum.Rows, sum.Bytes = sum.Rows+n.Rows, sum.Bytes+n.Bytes
-			state = sql.NullString{}
 			if last, more = n.Last, n.More; more {
 				state = sql.NullString{String: string(last), Valid: true}
 			}
@@ -398,7 +440,42 @@ func (w *copyWorker) parts(ctx context.Context, p partChunk, members []shard.Mem
 			return err
 		}
 		after, others = last, nil
-		if err := w.run.throttle.wait(ctx); err != nil {
+		if err := w.pay(ctx); err != nil {
+			return err
+		}
+	}
+	_, err := w.from.ExecContext(ctx, "COMMIT")
+	return err
+}
+
+// snapshot makes all that is read from here to COMMIT of one moment.
+func (w *copyWorker) snapshot(ctx context.Context) error {
+	if err := w.connect(ctx); err != nil {
+		return err
+	}
+	if _, err := w.from.ExecContext(ctx, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"); err != nil {
+		return err
+	}
+	_, err := w.from.ExecContext(ctx, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+	return err
+}
+
+// wipe removes what the target has of the chunk.
+func (w *copyWorker) wipe(ctx context.Context, p partChunk) error {
+	members, err := w.inside(ctx, p.chunk)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(members, p.heavy) {
+		members = append(members, p.heavy)
+	}
+	for more := true; more; {
+		err := w.transactionOf(ctx, p, func() (n rows.Copied, after sql.NullString, err error) {
+			gone, left, err := p.table.Delete(ctx, w.to, members, int(w.chunkRows))
+			more = left
+			return rows.Copied{Rows: -gone}, sql.NullString{Valid: true}, err
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -407,9 +484,12 @@ func (w *copyWorker) parts(ctx context.Context, p partChunk, members []shard.Mem
 
 // again replaces the rows of members that may be there.
 func (w *copyWorker) again(ctx context.Context, p partChunk, members []shard.Member) error {
+	if len(members) == 0 {
+		return nil
+	}
 	return w.transaction(ctx, p, sql.NullString{String: string(p.after), Valid: true}, func() (n rows.Copied, err error) {
 		for more := true; more; {
-			if _, more, err = p.table.Delete(ctx, w.to, members, chunkRows); err != nil {
+			if _, more, err = p.table.Delete(ctx, w.to, members, int(w.chunkRows)); err != nil {
 				return n, err
 			}
 		}
@@ -452,8 +532,20 @@ func (w *copyWorker) transactionOf(ctx context.Context, p partChunk, copy func()
 			w.token.committed("")
 		}
 		w.run.count(func(c *counters) { c.rowsCopied, c.bytesCopied = c.rowsCopied+n.Rows, c.bytesCopied+n.Bytes })
-		return w.run.throttle.spent(ctx, n.Rows)
+		w.owed += n.Rows
+		return nil
 	}
+}
+
+// pay waits for whatever holds copying, and for the set rate to allow the rows
+// that were written.
+func (w *copyWorker) pay(ctx context.Context) error {
+	owed := w.owed
+	w.owed = 0
+	if err := w.run.throttle.spent(ctx, owed); err != nil {
+		return err
+	}
+	return w.run.throttle.wait(ctx)
 }
 
 // transient reports whether the same transaction may pass another time.

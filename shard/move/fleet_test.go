@@ -315,6 +315,15 @@ func (f *fleet) stopped(id string) (j *move.Job) {
 	return j
 }
 
+// entries are what the map says of every range and pin, without its epoch.
+func (f *fleet) entries() (list []string) {
+	f.t.Helper()
+	for _, e := range f.Map().Entries() {
+		list = append(list, fmt.Sprintf("%s on %s, frozen %t", e.Span, e.Shard, e.Frozen != nil))
+	}
+	return list
+}
+
 // home fails unless the range is on that shard, and not frozen.
 func (f *fleet) home(r shard.Range, name string) {
 	f.t.Helper()

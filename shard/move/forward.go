@@ -28,7 +28,7 @@ func (r *run) forward(ctx context.Context, m *shard.Map, j *Job) error {
 	if err := r.prepare(ctx, m, j, t); err != nil {
 		return err
 	}
-	c := &copier{run: r, tail: t, gate: gate, less: r.tables[0].Less, workers: j.Options.Workers}
+	c := r.newCopier(t, gate, j.Options)
 	if err := c.load(ctx); err != nil {
 		return err
 	}

@@ -149,6 +149,9 @@ func (r *run) session(ctx context.Context) error {
 	default:
 		err = r.forward(ctx, m, j)
 	}
+	if errors.Is(err, errCancel) {
+		return nil // the next session does it
+	}
 	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(cause, context.Canceled) {
 		if errors.Is(cause, errCancel) {
 			return nil // the next session does it

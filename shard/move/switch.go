@@ -79,6 +79,13 @@ func (r *run) attempt(ctx context.Context, t *tail, from, to *server, generation
 	if err != nil {
 		return nil, 0, err
 	}
+	// What was asked for until here comes first; from here on it may be too late.
+	switch {
+	case j.Want == WantPause:
+		return nil, 0, errPause
+	case j.Want == WantCancel && j.Switched.IsZero():
+		return nil, 0, errCancel
+	}
 	c.attempt, c.kill, c.drain = j.Attempts, j.Options.Kill, j.Options.Drain
 	if c.drain == 0 {
 		c.drain = defaultDrain
