@@ -5,4 +5,7 @@ package instance
 // leaves nothing of it.
 type element string
 
-const fenceRises element = "fence-rises" // a fence is never lowered
+const (
+	fenceRises element = "fence-rises" // a fence is never lowered
+	gone       element = "gone"        // a session is ended when it is seen gone, not when KILL has answered
+)

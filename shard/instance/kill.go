@@ -32,6 +32,8 @@ func Kill(ctx context.Context, db DB, id uint64) error {
 			return WaitGone(ctx, db, id)
 		case err != nil:
 			return fmt.Errorf("kill session %d: %w", id, err)
+		case gone.off():
+			return nil
 		}
 		if err := wait.sleep(ctx); err != nil {
 			return fmt.Errorf("kill session %d: it is still there: %w", id, err)

@@ -120,8 +120,12 @@ func (r *run) removeSome(ctx context.Context, away *server, token *token, t rows
 			_ = conn.Close()
 		}
 	}()
+	// Triggers that mind moves look at it.
+	if _, err := conn.ExecContext(ctx, "SET @berth_move = 1"); err != nil {
+		return 0, false, err
+	}
 	began := time.Now()
-	if err := token.begin(ctx, conn, ""); err != nil {
+	if err := token.begin(ctx, conn, ""); err != nil && !(cleanGeneration.off() && errors.Is(err, errSuperseded)) {
 		return 0, false, err
 	}
 	if n, more, err = t.Delete(ctx, conn, members, cleanRows); err != nil {

@@ -43,6 +43,9 @@ func (c Config) check() (Config, error) {
 	return c, nil
 }
 
+// moverName begins the names of the mover's sessions on servers.
+const moverName = "berth mover "
+
 // server is one shard's primary, as the mover uses it.
 type server struct {
 	shard shard.Shard
@@ -61,7 +64,7 @@ func (c Config) open(m *shard.Map, name, incarnation string) (*server, error) {
 	cfg.Address, cfg.Database = s.Primary.Address, s.Database
 	cfg.Expect = instance.Expect{Cluster: m.Cluster(), Shard: name, UUID: s.Primary.UUID}
 	cfg.Epoch, cfg.WithoutHello = nil, false
-	cfg.Incarnation, cfg.Router = incarnation, "berth mover "+c.Name
+	cfg.Incarnation, cfg.Router = incarnation, moverName+c.Name
 	// Only the rows themselves are locked, so that lanes, copiers and cleaners
 	// don't stand in each other's way.
 	cfg.Options = instance.Options{MaxAllowedPacket: 64 << 20, Session: map[string]string{"transaction_isolation": "'READ-COMMITTED'"}}

@@ -564,6 +564,9 @@ func (w *copyWorker) once(ctx context.Context, p partChunk, copy func() (rows.Co
 	if err != nil {
 		return n, err
 	}
+	if err := w.run.fail.at("before-record-chunk"); err != nil {
+		return n, err
+	}
 	record := savedChunk{table: p.table.Name, low: p.low.String(), high: p.high.String(), after: after, rows: n.Rows, bytes: n.Bytes}
 	if err := record.save(ctx, w.to, w.run.id); err != nil {
 		return n, err

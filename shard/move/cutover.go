@@ -85,6 +85,11 @@ func (c *cutover) run(ctx context.Context) (err error) {
 	if err := c.clear(ctx, acknowledged); err != nil {
 		return err
 	}
+	if fenceFirst.off() {
+		if err := c.raiseFence(ctx); err != nil {
+			return err
+		}
+	}
 	if err := c.catchUp(ctx, mark); err != nil {
 		return err
 	}
@@ -188,15 +193,9 @@ var errMoved = errors.New("the map names another server")
 // acknowledgements.
 func (c *cutover) shut(ctx context.Context) (acknowledged map[string]bool, err error) {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
-		if err := c.fail.at("before-fence"); err != nil {
-			return err
-		}
-		if err := instance.RaiseFence(ctx, c.from.db, c.span, c.epoch, c.id()); err != nil {
-			return backOff("the fence on %s was not raised: %v", c.from.shard.Name, err)
-		}
-		return c.fail.at("after-fence")
-	})
+	if !fenceFirst.off() {
+		g.Go(func() error { return c.raiseFence(ctx) })
+	}
 	g.Go(func() (err error) {
 		if err := c.fail.at("before-acknowledgements"); err != nil {
 			return err
@@ -207,6 +206,16 @@ func (c *cutover) shut(ctx context.Context) (acknowledged map[string]bool, err e
 		return c.fail.at("after-acknowledgements")
 	})
 	return acknowledged, g.Wait()
+}
+
+func (c *cutover) raiseFence(ctx context.Context) error {
+	if err := c.fail.at("before-fence"); err != nil {
+		return err
+	}
+	if err := instance.RaiseFence(ctx, c.from.db, c.span, c.epoch, c.id()); err != nil {
+		return backOff("the fence on %s was not raised: %v", c.from.shard.Name, err)
+	}
+	return c.fail.at("after-fence")
 }
 
 // acknowledgements waits until every router in the list has drained the span
@@ -295,7 +304,7 @@ func (c *cutover) clear(ctx context.Context, acknowledged map[string]bool) error
 			if err := c.fail.at("before-kill"); err != nil {
 				return err
 			}
-			if err := instance.Kill(gctx, c.from.db, s.ID); err != nil {
+			if err := c.end(gctx, s.ID); err != nil {
 				return backOff("session %d of %s did not end: %v", s.ID, s.User, err)
 			}
 			return c.fail.at("after-kill")
@@ -308,6 +317,14 @@ func (c *cutover) clear(ctx context.Context, acknowledged map[string]bool) error
 		return err
 	}
 	return c.fail.at("after-gone")
+}
+
+// end ends a session and sees it gone.
+func (c *cutover) end(ctx context.Context, id uint64) error {
+	if killSessions.off() {
+		return nil
+	}
+	return instance.Kill(ctx, c.from.db, id)
 }
 
 // catchUp is step 5: everything that was committed on the old owner is applied
@@ -385,6 +402,9 @@ func (c *cutover) switchOver(ctx context.Context, m *shard.Map) error {
 	}
 	for {
 		next, err := m.Switch(c.change(fmt.Sprintf("%s moves from %s to %s", c.span, c.from.shard.Name, c.to.shard.Name)), c.span, c.id())
+		if err != nil && switchCAS.off() {
+			next, err = c.force(ctx, &m)
+		}
 		if err != nil {
 			return backOff("attempt %s has been ended by somebody else", c.id())
 		}
@@ -402,6 +422,20 @@ func (c *cutover) switchOver(ctx context.Context, m *shard.Map) error {
 			return c.fail.at("after-switch")
 		}
 	}
+}
+
+// force is what a switch would be that does not mind what became of its
+// freeze.
+func (c *cutover) force(ctx context.Context, m **shard.Map) (*shard.Map, error) {
+	frozen, err := (*m).Freeze(c.change("freeze"), c.span, shard.Freeze{To: c.to.shard.Name, Attempt: c.id(), Deadline: time.Now()})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.store.Swap(ctx, *m, frozen); err != nil {
+		return nil, err
+	}
+	*m = frozen
+	return frozen.Switch(c.change("switch"), c.span, c.id())
 }
 
 // reload reads the map, however long the store can't be reached, until the

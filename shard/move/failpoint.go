@@ -37,7 +37,7 @@ func newFailpoints(armed string) *failpoints {
 func Failpoints() []string {
 	return []string{
 		"before-generation", "after-generation",
-		"before-chunk", "after-chunk",
+		"before-chunk", "before-record-chunk", "after-chunk", // before the record: in the middle of a transaction
 		"before-apply", "after-apply",
 		"before-verify",
 		"before-freeze", "after-freeze",

@@ -180,7 +180,10 @@ func (p *Plan) place(m *shard.Map, r Request) {
 	if entry.Frozen != nil {
 		p.refuse("%s is being cut over (attempt %s)", entry.Span, entry.Frozen.Attempt)
 	}
-	if p.From == p.To && r.Kind != KindUnpin {
+	switch {
+	case p.From == p.To && r.Kind == KindUnpin:
+		p.refuse("member %s is on the shard that its range names already, %s: nothing has to move; `berth unpin --member %s` takes the pin away", r.Member, p.To, r.Member)
+	case p.From == p.To:
 		p.refuse("%s is on shard %s already", entry.Span, p.To)
 	}
 }

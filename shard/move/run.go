@@ -227,10 +227,10 @@ func (r *run) open(ctx context.Context, m *shard.Map, j *Job) (err error) {
 		}
 	}
 	toIsTarget := j.Switched.IsZero() && j.Phase != Cleaning
-	if r.genFrom, err = claim(ctx, r.from.db, r.id, r.span, r.worker.cfg.Name, false); err != nil {
+	if r.genFrom, err = takeUp(ctx, r.from, r.id, r.span, r.worker.cfg.Name, false); err != nil {
 		return fmt.Errorf("taking the job up on shard %s: %w", j.From, err)
 	}
-	if r.genTo, err = claim(ctx, r.to.db, r.id, r.span, r.worker.cfg.Name, toIsTarget); err != nil {
+	if r.genTo, err = takeUp(ctx, r.to, r.id, r.span, r.worker.cfg.Name, toIsTarget); err != nil {
 		return fmt.Errorf("taking the job up on shard %s: %w", j.To, err)
 	}
 	if err := r.fail.at("after-generation"); err != nil {

@@ -168,7 +168,7 @@ func (d *dealer) take(ctx context.Context, event binlog.Event, s *binlog.Stream)
 	case binlog.Rows:
 		if d.first {
 			d.first = false
-			d.own = e.Table.Database == "_berth" && e.Table.Name == originTable
+			d.own = e.Table.Database == "_berth" && e.Table.Name == originTable && !originMark.off()
 		}
 		if !d.own {
 			return d.rows(ctx, e)

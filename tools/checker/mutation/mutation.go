@@ -14,7 +14,8 @@ type Element struct {
 	Without string
 }
 
-// Elements are those of the router, and of what it has in common with the mover.
+// Elements are those of the router, and those of the mover that only a router
+// can miss. Those of the mover alone are in shard/move, TestEachElementIsMissed.
 func Elements() []Element {
 	return []Element{
 		{"incarnation", "TestIncarnation", "a router's new process acknowledges for sessions of the old one"},
@@ -27,6 +28,8 @@ func Elements() []Element {
 		{"atomic-gate", "TestAtomicGate", "a write lands on the old home after its router has acknowledged"},
 		{"maps-forward", "TestMapsForward", "a router goes back to the old home"},
 		{"abort-by-others", "TestAbortByOthers", "a span whose worker died stays frozen"},
+		{"fence-first", "TestFenceFirst", "a session slips in between the list and the fence"},
+		{"kill", "TestKill", "a write lands on the old home after the last position"},
 		{"unknown-stays", "TestUnknownStays", "a write is applied twice"},
 	}
 }

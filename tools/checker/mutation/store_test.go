@@ -14,6 +14,7 @@ var errCut = errors.New("cut off from the store")
 // older map. Everybody else has the store beneath.
 type cut struct {
 	shard.Store
+	unlisted bool // the router is on no list from the first
 
 	mu     sync.Mutex
 	off    bool
@@ -58,7 +59,7 @@ func (c *cut) Watch(ctx context.Context, fn func(shard.Event)) error {
 }
 
 func (c *cut) Register(ctx context.Context, s shard.RouterState) (shard.Registration, error) {
-	if c.isOff() {
+	if c.isOff() || c.unlisted {
 		return nil, errCut
 	}
 	return c.Store.Register(ctx, s)

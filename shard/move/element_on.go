@@ -1,0 +1,5 @@
+//go:build !mutate
+
+package move
+
+func (element) off() bool { return false }
