@@ -18,7 +18,7 @@ import (
 // The sizes of chunks.
 const (
 	defaultWorkers = 4
-	chunkMembers   = 100 // members of a chunk at most
+	chunkMembers   = 500 // members of a chunk at most
 	leastChunk     = 50  // rows that a chunk has even at a low rate
 )
 
@@ -64,6 +64,7 @@ type chunk struct {
 	table rows.Table
 	interval
 	heavy shard.Member // its last member, if that has very many rows
+	page  int          // members of the table that it spans at most, as far as is known; 0: not known
 }
 
 // load takes over what is on the target. It must come before the tail runs:
@@ -176,8 +177,9 @@ func (c *copier) dealGap(ctx context.Context, t rows.Table, gap interval, chunks
 	}
 	low, page := gap.low, gap.low
 	var pending []shard.Member // moving members since low
+	spans := 0                 // members of the table for those of a chunk
 	flush := func(high, heavy shard.Member) error {
-		p := partChunk{chunk: chunk{table: t, interval: interval{low: low, high: high}, heavy: heavy}}
+		p := partChunk{chunk: chunk{table: t, interval: interval{low: low, high: high}, heavy: heavy, page: spans}}
 		low, pending = high, pending[:0]
 		return send(ctx, chunks, p)
 	}
@@ -186,6 +188,7 @@ func (c *copier) dealGap(ctx context.Context, t rows.Table, gap interval, chunks
 		if err != nil {
 			return err
 		}
+		spans = min(memberPage, chunkMembers+chunkMembers*memberPage/max(1, len(list)))
 		for _, m := range list {
 			if !gap.high.IsZero() && c.less(gap.high, m) {
 				next = shard.Member{}
@@ -253,8 +256,12 @@ func (c *copier) work(ctx context.Context, n int, chunks <-chan partChunk) error
 			if !ok {
 				return nil
 			}
+			began := time.Now()
 			if err := w.chunk(ctx, p); err != nil {
 				return fmt.Errorf("copying table %s: %w", p.table.Name, err)
+			}
+			if err := c.run.throttle.breathe(ctx, time.Since(began)); err != nil {
+				return err
 			}
 		}
 	}
@@ -342,8 +349,12 @@ func (w *copyWorker) inside(ctx context.Context, c chunk) (list []shard.Member, 
 	if w.run.span.IsPin() {
 		return []shard.Member{w.run.span.Pin}, nil
 	}
+	size := c.page
+	if size == 0 {
+		size = memberPage
+	}
 	for low := c.low; ; {
-		page, next, err := w.run.members(ctx, w.run.from, c.table, low)
+		page, next, err := w.run.someMembers(ctx, w.run.from, c.table, low, size)
 		if err != nil {
 			return nil, err
 		}

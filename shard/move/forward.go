@@ -37,7 +37,11 @@ func (r *run) forward(ctx context.Context, m *shard.Map, j *Job) error {
 		return err
 	}
 	defer closeAll(replicas)
-	r.setThrottle(newThrottle(r.from, r.to, replicas, j.Options))
+	throttle := newThrottle(r.from, r.to, replicas, j.Options)
+	if throttle.pace, err = r.newPace(ctx, t); err != nil {
+		return err
+	}
+	r.setThrottle(throttle)
 
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return t.run(gctx) })
@@ -93,6 +97,19 @@ func (r *run) copyAndSwitch(ctx context.Context, j *Job, t *tail, c *copier) err
 		}
 	}
 	return r.cutOver(ctx, t, r.from, r.to, r.genFrom, true, r.switched)
+}
+
+// newPace measures both primaries before the copying begins.
+func (r *run) newPace(ctx context.Context, t *tail) (*pace, error) {
+	from, err := loadToken(ctx, r.from.db, r.id, "pace", r.genFrom, "")
+	if err != nil {
+		return nil, err
+	}
+	to, err := loadToken(ctx, r.to.db, r.id, "pace", r.genTo, "")
+	if err != nil {
+		return nil, err
+	}
+	return newPace(ctx, pacedServer{server: r.from, token: from}, pacedServer{server: r.to, token: to, own: t.statements.Load})
 }
 
 // newTail applies to target what happens on source.

@@ -197,6 +197,7 @@ func (l *lane) commit(ctx context.Context, b *laneBatch, position string) error 
 		}
 	}
 	_, err := l.conn.ExecContext(ctx, "COMMIT")
+	l.tail.statements.Add(int64(4 + len(b.changes)/100))
 	return err
 }
 

@@ -48,6 +48,8 @@ type tail struct {
 	moved    chan struct{}
 	reading  time.Time // commit time of the last transaction received
 	applied  atomic.Int64
+
+	statements atomic.Int64 // that the lanes have run on the target
 }
 
 // appliedRows is how many row changes have been applied since it was made.

@@ -3,6 +3,7 @@ package move
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -22,17 +23,20 @@ type throttle struct {
 
 	limit *rate.Limiter // rows
 
+	pace *pace // nil: none
+
 	mu     sync.Mutex
 	reason string        // empty: nothing holds
 	free   chan struct{} // closed when nothing holds
-	pace   time.Duration // sleep after each chunk, by how loaded the primaries are
+	share  float64       // of their time that workers may work
+	slowed string        // why it is less than all
 }
 
 // throttleEvery is how often the servers are asked.
 const throttleEvery = 500 * time.Millisecond
 
 func newThrottle(from, to *server, replicas []*sql.DB, o Options) *throttle {
-	t := &throttle{from: from, to: to, replicas: replicas, options: o, limit: rate.NewLimiter(rate.Inf, 0), free: make(chan struct{})}
+	t := &throttle{from: from, to: to, replicas: replicas, options: o, limit: rate.NewLimiter(rate.Inf, 0), free: make(chan struct{}), share: 1}
 	close(t.free)
 	if o.Rate > 0 {
 		t.limit = rate.NewLimiter(rate.Limit(o.Rate), max(o.Rate, 1))
@@ -44,6 +48,9 @@ func newThrottle(from, to *server, replicas []*sql.DB, o Options) *throttle {
 func (t *throttle) run(ctx context.Context) error {
 	for {
 		t.set(t.look(ctx))
+		if err := t.adapt(ctx); err != nil {
+			return err
+		}
 		if err := pauseFor(ctx, throttleEvery); err != nil {
 			return err
 		}
@@ -82,6 +89,39 @@ func (t *throttle) look(ctx context.Context) (reason string) {
 	return ""
 }
 
+// adapt looks at how the primaries do, and slows the workers down or lets them
+// go.
+func (t *throttle) adapt(ctx context.Context) error {
+	if t.pace == nil {
+		return nil
+	}
+	reason, err := t.pace.look(ctx)
+	if errors.Is(err, errSuperseded) {
+		return err
+	}
+	if err != nil {
+		return ctx.Err() // the server will be asked again, and others find out what it has
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.share, t.slowed = t.pace.share, reason
+	return nil
+}
+
+// breathe waits after some work as long as the share asks for.
+func (t *throttle) breathe(ctx context.Context, worked time.Duration) error {
+	if t == nil {
+		return nil
+	}
+	t.mu.Lock()
+	share := t.share
+	t.mu.Unlock()
+	if share >= 1 {
+		return nil
+	}
+	return pauseFor(ctx, min(5*time.Second, time.Duration(float64(worked)*(1/share-1))))
+}
+
 func (t *throttle) set(reason string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -100,6 +140,9 @@ func (t *throttle) holding() string {
 	defer t.mu.Unlock()
 	if t.reason == "" && t.limit.Limit() != rate.Inf && t.limit.Tokens() < 0 {
 		return "the set rate of " + strconv.Itoa(t.options.Rate) + " rows a second"
+	}
+	if t.reason == "" {
+		return t.slowed
 	}
 	return t.reason
 }

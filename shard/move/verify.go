@@ -50,7 +50,11 @@ func (r *run) verifyTable(ctx context.Context, t *tail, table rows.Table) error 
 					if err := r.throttle.wait(ctx); err != nil {
 						return err
 					}
+					began := time.Now()
 					if err := r.compare(ctx, t, table, list); err != nil {
+						return err
+					}
+					if err := r.throttle.breathe(ctx, time.Since(began)); err != nil {
 						return err
 					}
 				}
