@@ -158,10 +158,18 @@ func (r *run) lives(ctx context.Context, home *server) error {
 // members is a page of the span's members with rows in the table, and the
 // last member looked at, or none at the end.
 func (r *run) members(ctx context.Context, s *server, t rows.Table, after shard.Member) (list []shard.Member, next shard.Member, err error) {
+	return r.someMembers(ctx, s, t, after, memberPage)
+}
+
+// memberPage is how many members of a table are read at a time.
+const memberPage = 2000
+
+// someMembers is members with a page of another size, counted with those that
+// are not in the span.
+func (r *run) someMembers(ctx context.Context, s *server, t rows.Table, after shard.Member, page int) (list []shard.Member, next shard.Member, err error) {
 	if r.span.IsPin() {
 		return []shard.Member{r.span.Pin}, shard.Member{}, nil
 	}
-	const page = 2000
 	all, err := t.Members(ctx, s.db, after, page)
 	if err != nil {
 		return nil, next, fmt.Errorf("reading the members of table %s on shard %s: %w", t.Name, s.shard.Name, err)

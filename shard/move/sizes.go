@@ -63,11 +63,12 @@ func (c Config) sizesOn(ctx context.Context, m *shard.Map, s shard.Shard) (map[s
 		if t.Missing {
 			continue
 		}
-		for span, l := range loads {
-			e, err := t.Estimate(ctx, from.db, span)
-			if err != nil {
-				return nil, fmt.Errorf("table %s: %w", t.Name, err)
-			}
+		estimates, err := t.Estimates(ctx, from.db, m, s.Name)
+		if err != nil {
+			return nil, fmt.Errorf("table %s: %w", t.Name, err)
+		}
+		for span, e := range estimates {
+			l := loads[span]
 			l.Rows += e.Rows
 			l.Bytes += e.Bytes
 			loads[span] = l
