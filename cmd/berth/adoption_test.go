@@ -38,12 +38,14 @@ func newServers(t *testing.T, shards ...string) *adoption {
 	for _, name := range shards {
 		s := testcluster.OwnMySQL(t, mysqld.Options{})
 		root := testcluster.DB{Server: s}.OpenAdmin(t)
+		root.SetMaxIdleConns(0) // a cutover would end idle sessions
 		if _, err := root.ExecContext(t.Context(), "CREATE DATABASE app"); err != nil {
 			t.Fatal(err)
 		}
 		a.dbs[name] = testcluster.DB{Host: s.Host(), Port: s.Port(), Database: "app", Server: s,
 			User: s.App().User, Password: s.App().Password, AdminUser: s.Root().User, AdminPassword: s.Root().Password}
 		a.admin[name] = a.dbs[name].OpenAdmin(t)
+		a.admin[name].SetMaxIdleConns(0)
 	}
 	for _, statement := range community.Schema() {
 		if _, err := a.admin[shards[0]].ExecContext(t.Context(), statement); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/berthdb/berth/shard"
 	"github.com/berthdb/berth/shard/move"
 )
 
@@ -21,7 +22,7 @@ type following struct {
 }
 
 const (
-	// takeUpAfter is how long a worker may take to show that it is there.
+	// takeUpAfter is how long a job may be silent before its lock is looked at.
 	takeUpAfter = 3 * time.Second
 	lookEvery   = 300 * time.Millisecond
 	// endsWithin is how long a job's run here may take to end, once the job
@@ -39,6 +40,7 @@ type follower struct {
 	job    *move.Job // as it was seen last
 	shown  *jobProgress
 	worker *ownWorker // nil while the job is not run here
+	heard  time.Time  // when a worker showed itself last, by this clock
 	silent bool       // the store's, was told of
 }
 
@@ -62,9 +64,9 @@ var errDetached = errors.New("detached")
 
 // run returns when the job stands still, or can't be followed any longer.
 func (w *follower) run(ctx context.Context) error {
-	begun := time.Now()
+	w.heard = time.Now()
 	if w.f.foreground {
-		if err := w.takeUp(ctx, ""); err != nil {
+		if err := w.takeUp(ctx); err != nil {
 			return err
 		}
 	}
@@ -77,26 +79,29 @@ func (w *follower) run(ctx context.Context) error {
 		if standsStill(w.first, w.job) {
 			return w.worker.settle()
 		}
-		if w.f.takeUp && w.worker == nil && time.Since(begun) > takeUpAfter && !touched(w.first, w.job) {
-			if err := w.takeUp(ctx, fmt.Sprintf("no worker took job %s up within %s, so this command runs it; Ctrl-C stops that and loses nothing", w.job.ID, takeUpAfter)); err != nil {
+		if w.nobody(ctx) {
+			w.shown.say("no worker runs job %s, so this command does; Ctrl-C stops that and loses nothing", w.job.ID)
+			if err := w.takeUp(ctx); err != nil {
 				return err
 			}
 		}
 		select {
 		case <-ctx.Done():
-			_ = w.worker.stop() // it was interrupted, and says so
-			w.look(context.WithoutCancel(ctx))
+			_ = w.worker.stop()                    // it was interrupted, and says so
+			_ = w.look(context.WithoutCancel(ctx)) // what is known already will do
 			return errDetached
 		case <-w.worker.ended():
 			err := w.worker.stop()
 			if ctx.Err() != nil {
 				return errDetached
 			}
-			w.look(ctx)
-			if err != nil && w.job.Phase != move.Failed { // a failed job has the error on its record
+			if lost := w.look(ctx); lost != nil {
+				return lost
+			}
+			if err != nil && !standsStill(w.first, w.job) { // else the record says why
 				return advise(fmt.Errorf("job %s stands still: %w", w.job.ID, err), "when that is mended, \"berth job resume %s\" goes on", w.job.ID)
 			}
-			return w.shown.show(w.job)
+			w.worker = nil // somebody else has the job now, or it is over
 		case <-tick.C:
 			if err := w.look(ctx); err != nil {
 				return errors.Join(err, w.worker.stop())
@@ -113,6 +118,9 @@ func (w *follower) look(ctx context.Context) error {
 	j, err := w.jobs.Get(bounded, w.job.ID)
 	switch {
 	case err == nil:
+		if touched(w.job, j) {
+			w.heard = time.Now()
+		}
 		w.job, w.silent = j, false
 	case errors.Is(err, move.ErrNoJob):
 		return err
@@ -123,11 +131,24 @@ func (w *follower) look(ctx context.Context) error {
 	return nil
 }
 
-// takeUp begins to run the job here.
-func (w *follower) takeUp(ctx context.Context, why string) error {
-	if why != "" {
-		w.shown.say("%s", why)
+// nobody reports whether the job has to be run here: it was silent, and its
+// lock is free.
+func (w *follower) nobody(ctx context.Context) bool {
+	if !w.f.takeUp || w.worker != nil || time.Since(w.heard) < takeUpAfter {
+		return false
 	}
+	bounded, cancel := context.WithTimeout(ctx, storeLimit)
+	defer cancel()
+	lock, err := w.c.store.Lock(bounded, shard.JobLock(w.job.ID), "looking whether anybody runs it")
+	if err == nil {
+		err = lock.Unlock(bounded)
+	}
+	w.heard = time.Now() // also of a store that does not answer: look tells of that
+	return err == nil
+}
+
+// takeUp begins to run the job here.
+func (w *follower) takeUp(ctx context.Context) error {
 	cfg := w.c.mover()
 	cfg.Logger = w.c.cfg.Logger(w.shown)
 	worker, err := move.NewWorker(cfg)

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // command is berth as a process of its own.
@@ -108,13 +109,13 @@ func TestWhoRunsAJob(t *testing.T) {
 	}
 
 	// One that a worker runs goes on after Ctrl-C.
-	c = a.process("move", "-80", "--to", "b", "--rate", "20")
+	second := jobID.FindString(a.must("move", "-80", "--to", "b", "--rate", "20", "--detach"))
+	c = a.process("job", "watch", second)
 	c.until("copying, ")
 	status, said = c.end(os.Interrupt)
-	if status != exitDone || !strings.Contains(said, "detached: job ") || strings.Contains(said, "this command runs it") {
+	if status != exitDone || !strings.Contains(said, "detached: job "+second) {
 		t.Errorf("after Ctrl-C: exit status %d\n%s", status, said)
 	}
-	second := jobID.FindString(said)
 	if out := a.must("job", "cancel", second); !strings.Contains(out, "cancelled; its members are on main") {
 		t.Errorf("job cancel: %s", out)
 	}
@@ -126,14 +127,34 @@ func TestWhoRunsAJob(t *testing.T) {
 		t.Errorf("after SIGTERM: exit status %d\n%s", status, said)
 	}
 
-	// Without a worker the command takes over by itself, and says so.
-	status, _, said = a.berth(t.Context(), "move", "-80", "--to", "b")
-	if status != exitDone || !strings.Contains(said, "no worker took job ") {
+	// Without a worker the command runs it by itself, and says so.
+	c = a.process("move", "-80", "--to", "b", "--rate", "20")
+	c.until("no worker runs job ")
+	c.until("copying, ")
+	status, said = c.end(os.Interrupt)
+	if status != exitFailed || !strings.Contains(said, "stands still here") {
 		t.Errorf("without a worker: exit status %d\n%s", status, said)
 	}
-	if id := jobID.FindString(said); id != "" {
-		a.must("job", "complete", id, "--detach")
-		a.must("job", "resume", id) // nobody runs it, so this does
+
+	// So it does when the worker dies.
+	id = jobID.FindString(said)
+	worker = a.process("serve", "--worker", "--name", "w2")
+	for !strings.Contains(a.must("job", "show", id, "-o", "json"), `"worker": "w2"`) {
+		time.Sleep(100 * time.Millisecond)
+	}
+	c = a.process("job", "resume", id)
+	c.until("copying, ")
+	if status, _ := worker.end(syscall.SIGKILL); status != -1 {
+		t.Errorf("the killed worker's exit status is %d", status)
+	}
+	c.until("no worker runs job ")
+	c.end(os.Interrupt)
+	a.must("job", "resume", id, "--rate", "0", "--foreground")
+
+	// What was asked and is not done yet is what a resume goes on with.
+	a.must("job", "complete", id, "--detach")
+	if out := a.must("job", "resume", id); !strings.Contains(out, "done; its members live on b") {
+		t.Errorf("job resume of one that was asked to complete: %s", out)
 	}
 	a.total("messages", true)
 }
