@@ -48,7 +48,8 @@ func (c *cutover) acknowledgements(ctx context.Context) (map[string]bool, error)
 		limit = c.drain + 5*time.Second + time.Second
 	}
 	until := time.Now().Add(limit)
-	for wait := time.Millisecond; ; wait = min(wait+wait/2, 20*time.Millisecond) {
+	// Members wait for each millisecond of it, at first.
+	for wait := time.Millisecond; ; wait = min(wait+wait/10, 20*time.Millisecond) {
 		routers, err := c.store.Routers(ctx)
 		if err != nil {
 			return nil, backOff("the routers' acknowledgements can't be read: %v", err)
