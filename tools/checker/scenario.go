@@ -98,7 +98,7 @@ func (sc *scenario) play(ctx context.Context) error {
 	defer stop()
 	var mover sync.WaitGroup
 	if sc.motions {
-		mover.Go(func() { _ = sc.loop.Run(moving) })
+		mover.Go(func() { sc.loop.Run(moving) })
 	}
 	defer mover.Wait()
 	defer stop()

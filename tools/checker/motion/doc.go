@@ -3,7 +3,7 @@
 // back, cancelled, some of them paused on the way.
 //
 //	loop := &motion.Loop{Config: move.Config{Store: s.Store, Instance: s.Account()}, …}
-//	err := loop.Run(ctx)          // until ctx ends
+//	loop.Run(ctx)                 // until ctx ends
 //	problems := loop.Settle(ctx)  // then everything that was begun is brought to its end
 //
 // It asks as a DBA would, through plans and the job's record; workers elsewhere

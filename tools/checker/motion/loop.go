@@ -11,99 +11,152 @@ import (
 	"github.com/berthdb/berth/shard/move"
 )
 
-// Loop is motions one after the other.
+// Loop is motions one after the other, in several lanes side by side.
 type Loop struct {
 	Config  move.Config
 	Members []int64
 	Seed    uint64
 	Say     func(format string, args ...any) // a line a motion
+	Lanes   int                              // 0: 2
 	// Limit is how long a job may take for any one step while things fail; 0:
 	// 5 min.
 	Limit time.Duration
 
-	motions uint64
-	random  *rand.Rand // of the motion, so that one does not depend on how another went
+	choosing sync.Mutex // one job is begun, or taken up, at a time
 
 	mu       sync.Mutex
+	taken    map[string]bool // jobs that a lane follows
 	problems []string
 	done     map[string]int // motions by how they ended
+}
+
+// lane is one of the loop's lanes.
+type lane struct {
+	*Loop
+	number, motions uint64
+	random          *rand.Rand // of the motion, so that one does not depend on how another went
 }
 
 // poll is how often a job is looked at.
 const poll = 200 * time.Millisecond
 
 // Run moves until ctx ends, and leaves then what is under way.
-func (l *Loop) Run(ctx context.Context) error {
+func (l *Loop) Run(ctx context.Context) {
+	if l.Lanes == 0 {
+		l.Lanes = 2
+	}
+	var lanes sync.WaitGroup
+	for i := range l.Lanes {
+		lanes.Go(func() { l.lane(uint64(i) + 1).run(ctx) })
+	}
+	lanes.Wait()
+}
+
+func (l *Loop) lane(number uint64) *lane {
 	if l.Limit == 0 {
 		l.Limit = 5 * time.Minute
 	}
-	for ctx.Err() == nil {
-		l.motions++
-		l.random = rand.New(rand.NewPCG(l.Seed, l.motions))
-		if err := l.once(ctx); err != nil && ctx.Err() == nil {
-			l.Say("motion: %v", err)
+	n := &lane{Loop: l, number: number}
+	n.next()
+	return n
+}
+
+// next begins the numbers of another motion.
+func (n *lane) next() {
+	n.motions++
+	n.random = rand.New(rand.NewPCG(n.Seed, n.number<<32+n.motions))
+}
+
+func (n *lane) run(ctx context.Context) {
+	for ; ctx.Err() == nil; n.next() {
+		job, end, err := n.begin(ctx)
+		if err == nil {
+			err = n.follow(ctx, job, end)
+			n.release(job.ID)
 		}
-		l.sleep(ctx, time.Duration(l.random.Int64N(int64(2*time.Second))))
+		if err != nil && ctx.Err() == nil {
+			n.Say("motion: %v", err)
+		}
+		n.sleep(ctx, time.Duration(n.random.Int64N(int64(time.Second))))
 	}
-	return nil
 }
 
-// once makes one motion. Its errors are of no importance: what a fault kept
+// begin begins a motion. Its errors are of no importance: what a fault kept
 // from beginning will be begun another time.
-func (l *Loop) once(ctx context.Context) error {
-	if job, err := l.left(ctx); err != nil {
-		return err
-	} else if job != nil {
-		return l.follow(ctx, job, ending{want: move.WantComplete}) // begun by an attempt whose answer was lost
+func (n *lane) begin(ctx context.Context) (*move.Job, ending, error) {
+	n.choosing.Lock()
+	defer n.choosing.Unlock()
+	// One that was begun by an attempt whose answer was lost.
+	if job, err := n.left(ctx); err != nil || job != nil {
+		return job, ending{want: move.WantComplete}, err
 	}
-	m, err := l.Config.Store.Load(ctx)
+	m, err := n.Config.Store.Load(ctx)
 	if err != nil {
-		return err
+		return nil, ending{}, err
 	}
-	request := l.choose(m)
-	plan, err := move.MakePlan(ctx, l.Config, request)
+	plan, err := move.MakePlan(ctx, n.Config, n.choose(m))
+	if err == nil {
+		err = plan.Refused()
+	}
 	if err != nil {
-		return err
+		return nil, ending{}, err
 	}
-	if err := plan.Refused(); err != nil {
-		return err
-	}
-	job, err := move.Start(ctx, l.Config, plan)
+	job, err := move.Start(ctx, n.Config, plan)
 	if err != nil {
-		return err
+		return nil, ending{}, err
 	}
-	end := l.ending()
-	l.Say("motion: job %s, %s of %s from %s to %s, to be %s", job.ID, job.Kind, job.Subject(), job.From, job.To, end.name)
-	return l.follow(ctx, job, end)
+	n.take(job.ID)
+	end := n.ending()
+	n.Say("motion: job %s, %s of %s from %s to %s, to be %s", job.ID, job.Kind, job.Subject(), job.From, job.To, end.name)
+	return job, end, nil
 }
 
-// left is a job that has not ended.
+// left takes up a job that has not ended and that no lane follows.
 func (l *Loop) left(ctx context.Context) (*move.Job, error) {
 	jobs, err := move.NewJobs(l.Config.Store).List(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, j := range jobs {
-		if !j.Phase.Ended() {
+		if !j.Phase.Ended() && l.take(j.ID) {
 			return j, nil
 		}
 	}
 	return nil, nil
 }
 
+// take reports whether the job was free to be followed, and it is not now.
+func (l *Loop) take(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.taken == nil {
+		l.taken = make(map[string]bool)
+	}
+	free := !l.taken[id]
+	l.taken[id] = true
+	return free
+}
+
+func (l *Loop) release(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.taken, id)
+}
+
 // Settle brings everything that was begun to its end, when all faults are
 // healed, and gives the problems that there were, those of Run included.
 func (l *Loop) Settle(ctx context.Context) []string {
+	last := l.lane(0)
 	ctx, cancel := context.WithTimeout(ctx, l.Limit)
 	defer cancel()
-	l.random = rand.New(rand.NewPCG(l.Seed, 0))
 	for ctx.Err() == nil {
 		job, err := l.left(ctx)
 		if err == nil && job == nil {
 			break
 		}
 		if err == nil {
-			err = l.follow(ctx, job, ending{want: move.WantComplete})
+			err = last.follow(ctx, job, ending{want: move.WantComplete})
+			l.release(job.ID)
 		}
 		if err != nil {
 			l.sleep(ctx, time.Second)

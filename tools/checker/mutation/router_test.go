@@ -99,8 +99,11 @@ func TestConfirmedEnd(t *testing.T) {
 	defer func() { _ = lock.Rollback() }()
 	_, err = lock.ExecContext(t.Context(), "SELECT reg FROM objects WHERE member_id = ? FOR UPDATE", h.member.String())
 	h.must(err)
-	done := make(chan error, 1)
-	go func() { done <- h.set(t.Context(), p, 2) }()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = h.set(t.Context(), p, 2) // it was killed, or its connection closed
+	}()
 	waiting := func() (n int) {
 		h.must(h.f.Admin[0].QueryRowContext(t.Context(), "SELECT COUNT(*) FROM performance_schema.threads WHERE PROCESSLIST_DB = ? AND PROCESSLIST_INFO LIKE 'UPDATE objects%'",
 			h.f.Shards[0].Database).Scan(&n))
