@@ -91,7 +91,9 @@ func claim(ctx context.Context, db *sql.DB, job string, span shard.Span, worker 
 }
 
 func endOthers(ctx context.Context, tx *sql.Tx, job string, span shard.Span) error {
-	rows, err := tx.QueryContext(ctx, "SELECT job, span FROM `_berth`.`move_jobs` WHERE database_name = DATABASE() AND job <> ? FOR UPDATE", job)
+	// All rows, the job's own too, in their order: two that claim at once wait
+	// for each other and don't end in a deadlock.
+	rows, err := tx.QueryContext(ctx, "SELECT job, span FROM `_berth`.`move_jobs` WHERE database_name = DATABASE() ORDER BY job FOR UPDATE")
 	if err != nil {
 		return err
 	}
@@ -105,7 +107,7 @@ func endOthers(ctx context.Context, tx *sql.Tx, job string, span shard.Span) err
 		if err != nil {
 			return errors.Join(err, rows.Close())
 		}
-		if overlaps(span, s) {
+		if other != job && overlaps(span, s) {
 			old = append(old, other)
 		}
 	}

@@ -66,7 +66,9 @@ func blockers(ctx context.Context, db *sql.DB) (ids []uint64, err error) {
 		" JOIN performance_schema.data_locks AS l ON l.ENGINE_LOCK_ID = w.BLOCKING_ENGINE_LOCK_ID"+
 		" JOIN performance_schema.threads AS t ON t.THREAD_ID = w.BLOCKING_THREAD_ID"+
 		" JOIN performance_schema.session_connect_attrs AS a ON a.PROCESSLIST_ID = t.PROCESSLIST_ID AND a.ATTR_NAME = 'berth_router'"+
-		" WHERE l.OBJECT_SCHEMA = '_berth' AND l.OBJECT_NAME IN ('move_jobs', 'move_lanes') AND a.ATTR_VALUE LIKE ?", moverName+"%")
+		" WHERE l.OBJECT_SCHEMA = '_berth' AND l.OBJECT_NAME IN ('move_jobs', 'move_lanes') AND a.ATTR_VALUE LIKE ?"+
+		// Only who is at the front: the others wait for it themselves.
+		" AND NOT EXISTS (SELECT 1 FROM performance_schema.data_lock_waits AS x WHERE x.REQUESTING_THREAD_ID = w.BLOCKING_THREAD_ID)", moverName+"%")
 	if err != nil {
 		return nil, err
 	}

@@ -130,7 +130,8 @@ func TestKilledWorkersJobIsTakenUp(t *testing.T) {
 	low := mustRange(t, "-80")
 	job := f.start(move.Request{Kind: move.KindMove, Range: low, To: "s2"})
 	dead := f.process("after-fence=kill")
-	f.work() // it is there all the while, and watches the lock
+	f.until(job.ID, "taken", func(j *move.Job) bool { return j.Worker != "" })
+	f.work() // it is there while the other one lives, and watches the lock
 	died(t, dead, "after-fence")
 	began := time.Now()
 	f.phase(job.ID, move.Reversible)
