@@ -196,6 +196,9 @@ func (w *copyWorker) heavy(ctx context.Context, p partChunk, others []shard.Memb
 			return err
 		}
 		after, others = last, nil
+		if err := w.run.fail.at("after-part"); err != nil {
+			return err
+		}
 		if err := w.pay(ctx); err != nil {
 			return err
 		}

@@ -22,7 +22,8 @@ import (
 
 // The variables that make this test binary a worker.
 const (
-	workerStore   = "BERTH_TEST_WORKER_STORE" // its URL
+	workerStore   = "BERTH_TEST_WORKER_STORE"  // its URL
+	workerLimits  = "BERTH_TEST_WORKER_LIMITS" // rows of a chunk and of a heavy member; empty: the usual ones
 	workerAccount = "BERTH_TEST_WORKER_ACCOUNT"
 )
 
@@ -34,10 +35,17 @@ func workerProcess() int {
 		return 1
 	}
 	user, password, _ := strings.Cut(os.Getenv(workerAccount), ":")
+	limits := move.Limits{LookEvery: 50 * time.Millisecond}
+	if s := os.Getenv(workerLimits); s != "" {
+		if _, err := fmt.Sscanf(s, "%d,%d", &limits.ChunkRows, &limits.HeavyRows); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
 	w, err := move.NewWorker(move.Config{
 		Store: store, Instance: instance.Config{User: user, Password: instance.Literal(password)},
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
-	}.Limited(move.Limits{LookEvery: 50 * time.Millisecond}))
+	}.Limited(limits))
 	if err == nil {
 		err = w.Run(context.Background())
 	}

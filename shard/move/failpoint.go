@@ -33,7 +33,8 @@ func newFailpoints(armed string) *failpoints {
 	return &failpoints{name: name, action: action}
 }
 
-// Failpoints are the names, in the order in which a move passes them.
+// Failpoints are the names, in the order in which a move passes them. One more,
+// after-part, comes only where a member is copied in parts.
 func Failpoints() []string {
 	return []string{
 		"before-generation", "after-generation",
