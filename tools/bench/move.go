@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -18,6 +19,8 @@ type moveOptions struct {
 	workers       []int
 	relaxed       bool
 	quiet         time.Duration // without a move, to compare with
+	long          time.Duration // of transactions that are kept open for long
+	scenarios     []string      // of cutovers
 }
 
 // rowsOfMember is how many rows a member has when nothing is said.
@@ -41,10 +44,13 @@ func (o moveOptions) check() error {
 	switch {
 	case o.rows < 1 || o.members < 1 || o.members > o.rows:
 		return fmt.Errorf("--rows %d --members %d: each member has a row at least", o.rows, o.members)
-	case o.rounds < 1 || o.rate < 1 || o.routers < 1 || o.quiet <= 0:
-		return fmt.Errorf("--rounds %d --rate %d --routers %d --quiet %s: each has to be more than nothing", o.rounds, o.rate, o.routers, o.quiet)
+	case o.rounds < 1 || o.rate < 1 || o.routers < 1 || o.quiet <= 0 || o.long <= 0:
+		return fmt.Errorf("--rounds %d --rate %d --routers %d --quiet %s --long %s: each has to be more than nothing", o.rounds, o.rate, o.routers, o.quiet, o.long)
 	case len(o.workers) == 0:
-		return fmt.Errorf("--workers: one number at least")
+		return errors.New("--workers: one number at least")
+	}
+	if _, err := o.chosen(); err != nil {
+		return err
 	}
 	for _, n := range o.workers {
 		if n < 1 {
@@ -83,10 +89,10 @@ func newMove(out io.Writer, o *options) *cobra.Command {
 			return s.measure(ctx, mo)
 		}}
 	}
-	measure := func(chosen ...subject) func(*cobra.Command, []string) error {
+	measure := func(scale string, chosen ...subject) func(*cobra.Command, []string) error {
 		return func(cmd *cobra.Command, _ []string) error {
 			o := *o
-			o.scale = fmt.Sprintf("%d transactions a second through %d routers", mo.rate, mo.routers)
+			o.scale = scale
 			return run(cmd.Context(), out, o, chosen)
 		}
 	}
@@ -94,9 +100,9 @@ func newMove(out io.Writer, o *options) *cobra.Command {
 	move := &cobra.Command{Use: "move", Short: "What moves cost; all of it without a name", Args: cobra.NoArgs}
 	for _, s := range moveSubjects() {
 		all = append(all, bound(s))
-		move.AddCommand(&cobra.Command{Use: s.name, Short: s.short, Args: cobra.NoArgs, RunE: measure(bound(s))})
+		move.AddCommand(&cobra.Command{Use: s.name, Short: s.short, Args: cobra.NoArgs, RunE: measure(s.name, bound(s))})
 	}
-	move.RunE = measure(all...)
+	move.RunE = measure("moves", all...)
 	f := move.PersistentFlags()
 	f.IntVar(&mo.rows, "rows", 0, "rows of the table; 0: 1,000,000, with cutover 200,000")
 	f.IntVar(&mo.members, "members", 0, fmt.Sprintf("members that they belong to; 0: one for each %d rows", rowsOfMember))
@@ -105,6 +111,8 @@ func newMove(out io.Writer, o *options) *cobra.Command {
 	f.IntVar(&mo.routers, "routers", 4, "that the foreground goes through")
 	f.IntSliceVar(&mo.workers, "workers", []int{1, 4}, "workers of the copiers by LOAD DATA")
 	f.BoolVar(&mo.relaxed, "relaxed", false, "servers that don't flush at every commit")
-	f.DurationVar(&mo.quiet, "quiet", 10*time.Second, "how long the foreground is measured without a move")
+	f.DurationVar(&mo.quiet, "quiet", 5*time.Second, "how long the foreground is measured before each move or cutover")
+	f.DurationVar(&mo.long, "long", 5*time.Second, "how long the long transactions of the scenarios are open")
+	f.StringSliceVar(&mo.scenarios, "scenarios", scenarioNames(), "of cutovers: what is kept open meanwhile")
 	return move
 }

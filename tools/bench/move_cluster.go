@@ -68,14 +68,12 @@ func newCluster(ctx context.Context, o moveOptions, ranges int) (_ *cluster, err
 	return c, c.firstMap(ctx)
 }
 
-// The servers' memory: all of the table fits, as a shard's hot rows should.
-const (
-	poolMB = 1024
-	redoMB = 1024
-)
+// memory of a server in MiB, of the buffer pool and of the redo log each: all
+// of the table fits, as a shard's hot rows should.
+func (o moveOptions) memory() int { return 128 + o.rows/1000 }
 
 func (c *cluster) startServer(ctx context.Context, i int, o moveOptions) (err error) {
-	s, err := mysqld.Start(ctx, mysqld.Options{BufferPoolMB: poolMB, RedoLogMB: redoMB, Durable: !o.relaxed})
+	s, err := mysqld.Start(ctx, mysqld.Options{BufferPoolMB: o.memory(), RedoLogMB: o.memory(), Durable: !o.relaxed})
 	if err != nil {
 		return err
 	}

@@ -4,31 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/berthdb/berth/shard"
 	"github.com/berthdb/berth/shard/move"
 )
-
-// scenario is what else goes on when the cutover is asked for.
-type scenario struct {
-	name   string
-	open   time.Duration // how long each of the transactions that are kept open takes; 0: none are
-	moving bool          // they are of members that move
-	kill   bool          // the job may end them
-	part   int           // of the rounds, so many as one
-}
-
-func scenarios() []scenario {
-	return []scenario{
-		{name: "nothing is kept open", part: 1},
-		{name: "4 transactions of 300 ms, of members that move", open: 300 * time.Millisecond, moving: true, part: 5},
-		{name: "4 transactions of 5 s, of other members", open: 5 * time.Second, part: 5},
-		{name: "4 transactions of 5 s, of members that move", open: 5 * time.Second, moving: true, part: 5},
-		{name: "the same, with --kill", open: 5 * time.Second, moving: true, kill: true, part: 5},
-	}
-}
 
 // attemptsOpen is after how many attempts a job gives up that may not end what
 // is kept open.
@@ -72,12 +52,16 @@ func measureMoveCutover(ctx context.Context, o moveOptions) (_ section, err erro
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	got := cutoverResult{MySQL: c.version(), Rows: o.rows, Rate: o.rate, Routers: o.routers, Durable: !o.relaxed}
-	for _, s := range scenarios() {
+	chosen, err := o.chosen()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range chosen {
 		var runs []cutoverRun
 		for len(runs) < max(o.rounds/s.part, 2) {
 			pair, err := c.forthAndBack(ctx, o, l, s)
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", s.name, err)
+				return nil, fmt.Errorf("with %s: %w", s.what(), err)
 			}
 			runs = append(runs, pair[:]...)
 		}
@@ -93,7 +77,7 @@ func (c *cluster) forthAndBack(ctx context.Context, o moveOptions, l *load, s sc
 	}
 	l.forget()
 	options := move.Options{Hold: true, Kill: s.kill}
-	if s.open > time.Second && s.moving && !s.kill {
+	if s.long && s.moving && !s.kill {
 		options.Attempts = attemptsOpen
 	}
 	job, err := c.start(ctx, move.Request{Range: c.ranges[1], Options: options})
@@ -112,9 +96,6 @@ func (c *cluster) forthAndBack(ctx context.Context, o moveOptions, l *load, s sc
 	return pair, c.drop(ctx, job.ID)
 }
 
-// calm is the time before each cutover in which nothing else happens.
-const calm = 3 * time.Second
-
 // oneCutover asks for a cutover and sees what the clients feel of it, and of
 // as long a time before.
 func (c *cluster) oneCutover(ctx context.Context, o moveOptions, l *load, s scenario, id string, want move.Want) (r cutoverRun, err error) {
@@ -123,7 +104,7 @@ func (c *cluster) oneCutover(ctx context.Context, o moveOptions, l *load, s scen
 		h = l.hold(ctx, s.open, l.pickOf(s.moving))
 	}
 	defer h.stop()
-	if err := sleep(ctx, max(calm, s.open)); err != nil {
+	if err := sleep(ctx, max(o.quiet, s.open)); err != nil {
 		return r, err
 	}
 	before, err := c.jobs.Get(ctx, id)
@@ -151,7 +132,7 @@ func (c *cluster) oneCutover(ctx context.Context, o moveOptions, l *load, s scen
 			return r, err
 		}
 	}
-	quiet := span{window.from.Add(-min(window.length(), calm)), window.from}
+	quiet := span{window.from.Add(-min(window.length(), o.quiet)), window.from}
 	for _, part := range []struct {
 		of span
 		to *[2]feeling
@@ -198,13 +179,3 @@ func (l *load) pickOf(moving bool) func() int64 {
 		}
 	}
 }
-
-// worsts are each run's longest wait.
-func worsts(runs []cutoverRun, get func(cutoverRun) feeling) (list []float64) {
-	for _, r := range runs {
-		list = append(list, get(r).Worst)
-	}
-	return sorted(list)
-}
-
-func sorted(list []float64) []float64 { return slices.Sorted(slices.Values(list)) }

@@ -48,17 +48,27 @@ type group struct {
 
 // waits are the longest waits of the cutovers.
 type waits struct {
-	Median float64 `json:"median"`
-	P99    float64 `json:"p99"`
-	Worst  float64 `json:"worst"`
+	Median float64   `json:"median"`
+	P99    float64   `json:"p99"`
+	Worst  float64   `json:"worst"`
+	Each   []float64 `json:"each"` // in their order, forth and back
 }
 
-func waitsOf(sorted []float64) waits {
-	return waits{quantile(sorted, 0.5), quantile(sorted, 0.99), quantile(sorted, 1)}
+func waitsOf(each []float64) waits {
+	sorted := slices.Sorted(slices.Values(each))
+	return waits{quantile(sorted, 0.5), quantile(sorted, 0.99), quantile(sorted, 1), each}
+}
+
+// worsts are each run's longest wait.
+func worsts(runs []cutoverRun, get func(cutoverRun) feeling) (list []float64) {
+	for _, r := range runs {
+		list = append(list, get(r).Worst)
+	}
+	return list
 }
 
 func cutoverSummary(s scenario, runs []cutoverRun) cutoverLine {
-	l := cutoverLine{Scenario: s.name, Cutovers: len(runs), HeldFailed: map[string]int{}}
+	l := cutoverLine{Scenario: s.what(), Cutovers: len(runs), HeldFailed: map[string]int{}}
 	l.Waited = medianOf(runs, func(r cutoverRun) float64 { return milliseconds(r.waited) })
 	var told []float64
 	for _, r := range runs {

@@ -76,7 +76,7 @@ func measureMoveMember(ctx context.Context, o moveOptions) (_ section, err error
 	defer func() { err = errors.Join(err, stop()) }()
 	var runs []memberRun
 	for range o.rounds {
-		r, err := c.moveMember(ctx, l, shard.Int(who))
+		r, err := c.moveMember(ctx, o, l, shard.Int(who))
 		if err != nil {
 			return nil, err
 		}
@@ -89,12 +89,12 @@ func measureMoveMember(ctx context.Context, o moveOptions) (_ section, err error
 
 // moveMember moves the member to s2, and back by a rollback that is not
 // measured.
-func (c *cluster) moveMember(ctx context.Context, l *load, m shard.Member) (r memberRun, err error) {
+func (c *cluster) moveMember(ctx context.Context, o moveOptions, l *load, m shard.Member) (r memberRun, err error) {
 	if err := c.purge(ctx, s1); err != nil {
 		return r, err
 	}
 	l.forget()
-	if err := sleep(ctx, calm); err != nil {
+	if err := sleep(ctx, o.quiet); err != nil {
 		return r, err
 	}
 	window := span{from: time.Now()}
@@ -131,7 +131,7 @@ func (r *memberResult) sum(runs []memberRun) {
 		pauses, others = append(pauses, one.moving.Worst), append(others, one.others.Worst)
 		r.Failed += one.moving.failures() + one.others.failures()
 	}
-	r.Pause, r.Others = waitsOf(sorted(pauses)), waitsOf(sorted(others))
+	r.Pause, r.Others = waitsOf(pauses), waitsOf(others)
 }
 
 func (r memberResult) print(w io.Writer) {
