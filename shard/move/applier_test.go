@@ -212,7 +212,14 @@ func TestBothStreamsAtOnce(t *testing.T) {
 	done := make(chan error, 2)
 	go func() { done <- forward.run(ctx) }()
 	go func() { done <- back.run(ctx) }()
-	defer func() { cancel(); <-done; <-done }()
+	defer func() {
+		cancel()
+		for range 2 {
+			if err := <-done; !errors.Is(err, context.Canceled) {
+				t.Errorf("a stream ended with %v", err)
+			}
+		}
+	}()
 
 	// A client writes on B, as after the switch.
 	const last = 300

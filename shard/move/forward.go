@@ -92,8 +92,8 @@ func (r *run) copyAndSwitch(ctx context.Context, j *Job, t *tail, c *copier) err
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-r.asked:
-			j.Options.Hold = false
+		case why := <-r.asked:
+			j.Options.Hold = why != nil
 		}
 	}
 	return r.cutOver(ctx, t, r.from, r.to, r.genFrom, true, r.switched)

@@ -98,7 +98,6 @@ type laneBatch struct {
 	rows     int
 	bytes    int
 	position string
-	idle     bool // the position alone is not worth a transaction
 	barriers []chan struct{}
 }
 

@@ -43,11 +43,11 @@ func (r *run) report(ctx context.Context, cancel context.CancelCauseFunc) {
 
 // counters are the part of the record that changes all the time.
 type counters struct {
-	rowsCopied, rowsTotal, bytesCopied  int64
-	rowsApplied, rowsCleaned            int64
-	rowsPerSecond, lagMs, eta           int64
-	verifiedRows, verifyTotal, mismatch int64
-	throttledBy                         string
+	rowsCopied, rowsTotal, bytesCopied int64
+	rowsApplied, rowsCleaned           int64
+	rowsPerSecond, lagMs, eta          int64
+	verifiedRows, mismatch             int64
+	throttledBy                        string
 }
 
 // sample is how many rows were through at one moment.
