@@ -2,6 +2,7 @@ package move
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -16,12 +17,13 @@ import (
 
 // inspect looks at both servers.
 func (p *Plan) inspect(ctx context.Context, cfg Config, m *shard.Map) error {
-	from, err := cfg.open(m, p.From, "")
+	incarnation := rand.Text() // so that the plan's own sessions are no strangers
+	from, err := cfg.open(m, p.From, incarnation)
 	if err != nil {
 		return err
 	}
 	defer from.close()
-	to, err := cfg.open(m, p.To, "")
+	to, err := cfg.open(m, p.To, incarnation)
 	if err != nil {
 		return err
 	}
@@ -127,7 +129,7 @@ func (p *Plan) cut(ctx context.Context, from *server, tables []rows.Table) error
 
 // strangers are those who can write to the source and are no router.
 func (p *Plan) strangers(ctx context.Context, from *server) (err error) {
-	if p.Sessions, err = openTransactions(ctx, from.db, "", longTransaction); err != nil {
+	if p.Sessions, err = openTransactions(ctx, from.db, from.cfg.Incarnation, longTransaction); err != nil {
 		return fmt.Errorf("looking for open transactions on shard %s: %w", p.From, err)
 	}
 	for _, s := range p.Sessions {
