@@ -90,7 +90,9 @@ func (s *Storm) strike(ctx context.Context) error {
 	if err := f.Inject(healing); err != nil {
 		return fmt.Errorf("%s: %w", f, errors.Join(err, f.Heal(healing)))
 	}
-	if s.random.IntN(2) == 0 { // the worker goes on into the fault, not after it
+	// Half of the time the worker goes on into the fault, and not after it; a
+	// stopped one when it is woken.
+	if _, stopped := f.(StopWorker); s.random.IntN(2) == 0 || stopped {
 		s.hold("")
 	}
 	select {
