@@ -90,7 +90,7 @@ func lineOf(j *move.Job) string {
 		words = append(words, percent(share))
 	}
 	words = append(words, counts(j)...)
-	if j.ThrottledBy != "" {
+	if throttled(j) {
 		words = append(words, "held by "+j.ThrottledBy)
 	}
 	if j.Error != "" && inMotion(j) {
@@ -115,7 +115,7 @@ func blockOf(j *move.Job) []string {
 		fmt.Sprintf("  %-14s %s", stateOf(j), bar),
 	}
 	lines = append(lines, wrapped(counts(j), "  ", widest)...)
-	if j.ThrottledBy != "" {
+	if throttled(j) {
 		lines = append(lines, "  held by "+j.ThrottledBy)
 	}
 	if j.Error != "" && inMotion(j) {
@@ -163,6 +163,11 @@ func stateOf(j *move.Job) string {
 		state += " (held)"
 	}
 	return state
+}
+
+// throttled reports whether something holds what the phase does.
+func throttled(j *move.Job) bool {
+	return j.ThrottledBy != "" && (j.Phase == move.Copying || j.Phase == move.Verifying || j.Phase == move.Cleaning)
 }
 
 // asked is what is wanted, after "to".
@@ -223,5 +228,5 @@ func counts(j *move.Job) (words []string) {
 // timeLeft is how much longer the job copies and verifies, if it can be told.
 func timeLeft(j *move.Job) (time.Duration, bool) {
 	works := j.Phase == move.Copying || j.Phase == move.CatchingUp || j.Phase == move.Verifying
-	return time.Duration(j.ETASeconds) * time.Second, works && j.ETASeconds >= 0
+	return time.Duration(j.ETASeconds) * time.Second, works && j.ETASeconds > 0
 }

@@ -39,7 +39,7 @@ func (a *app) showJob(j *move.Job) {
 	if j.Error != "" {
 		line("error", "%s", j.Error)
 	}
-	if j.ThrottledBy != "" {
+	if throttled(j) {
 		line("held by", "%s", j.ThrottledBy)
 	}
 	line("started", "%s by %s", moment(j.StartedAt), j.Author)
