@@ -103,7 +103,7 @@ func (f *fleet) hold(failpoint string, l move.Limits) (reached, letGo func()) {
 // eventually waits for something that is bound to happen.
 func (f *fleet) eventually(what string, ok func() bool) {
 	f.t.Helper()
-	for deadline := time.Now().Add(90 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			f.t.Fatalf("there never was %s", what)
 		}

@@ -114,8 +114,12 @@ func (r *run) newPace(ctx context.Context, t *tail) (*pace, error) {
 
 // newTail applies to target what happens on source.
 func (r *run) newTail(source, target *server, generation uint64, gate *gate) *tail {
+	giveUp := "cancel the job and start it again: `berth job cancel " + r.id + "`"
+	if source == r.to {
+		giveUp = "give the way back up: `berth job complete " + r.id + "`"
+	}
 	t := &tail{
-		source: source, target: target, job: r.id, generation: generation, tables: map[string]rows.Table{},
+		giveUp: giveUp, source: source, target: target, job: r.id, generation: generation, tables: map[string]rows.Table{},
 		belongs: r.belongs, memberType: r.tables[0].MemberType(), gate: gate, fail: r.fail, log: r.log,
 	}
 	for _, table := range r.tables {

@@ -264,7 +264,7 @@ func (l *lane) recover(ctx context.Context, cause error, tries int) (in bool, er
 		// Perhaps it is our own: an answer was lost and the row went on.
 	case instance.IsServerError(cause) && !instance.IsRollback(cause) && !instance.IsLockWaitTimeout(cause) &&
 		!instance.IsKilled(cause) && !instance.IsShutdown(cause) && tries >= 3:
-		return false, stop("the rows of %s can't be applied on %s: %w", l.tail.source.shard.Name, l.tail.target.shard.Primary.Address, cause)
+		return false, stop("the rows of %s can't be applied on %s: %w; see what was changed there, or %s", l.tail.source.shard.Name, l.tail.target.shard.Primary.Address, cause, l.tail.giveUp)
 	}
 	seq := l.token.seq
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {

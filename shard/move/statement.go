@@ -3,6 +3,7 @@ package move
 import (
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -24,9 +25,9 @@ func (r *run) statement(ctx context.Context, s binlog.Statement, t *tail) error 
 			return nil
 		}
 		if word == "TRUNCATE" {
-			return stop("TRUNCATE of table %s in the binlog of shard %s: it takes all members' rows away at once, which can't be carried over; cancel the job and start it again: `berth job cancel %s`", table, source.Name, r.id)
+			return stop("TRUNCATE of table %s in the binlog of shard %s: it takes all members' rows away at once, which can't be carried over; %s", table, source.Name, t.giveUp)
 		}
-		return stop("the binlog of shard %s has %s of table %s as a statement, not as rows: a session there has set binlog_format; set it to ROW, then cancel the job and start it again: `berth job cancel %s`", source.Name, word, table, r.id)
+		return stop("the binlog of shard %s has %s of table %s as a statement, not as rows: a session there has set binlog_format; set it to ROW, then %s", source.Name, word, table, t.giveUp)
 	case "CREATE", "ALTER", "DROP", "RENAME":
 		if table == "" && !dropsDatabase(s.Text, source.Database) {
 			return nil
@@ -67,8 +68,27 @@ func (r *run) statement(ctx context.Context, s binlog.Statement, t *tail) error 
 		})
 		return errors.Join(errAgain, err) // with the tables as they are now
 	}
-	return stop("the schema was changed on shard %s while its rows are being moved (%s of table %s); make the same change on shard %s and go on: `berth job resume %s`; or cancel the job",
-		source.Name, word, table, t.target.shard.Name, r.id)
+	return stop("the schema was changed on shard %s while its rows are being moved (%s of table %s); make the same change on shard %s and go on: `berth job resume %s`; or %s",
+		source.Name, word, table, t.target.shard.Name, r.id, t.giveUp)
+}
+
+// sameShape refuses a target whose tables are no longer what the source's are.
+// Its own changes are in no binlog that is read, and its applier drops what it
+// has no column for without a word.
+func (r *run) sameShape(ctx context.Context, t *tail) error {
+	there, err := rows.Inspect(ctx, t.target.db, tablesOf(r.tables))
+	if err != nil {
+		return fmt.Errorf("shard %s: %w", t.target.shard.Name, err)
+	}
+	var differ []string
+	for i := range there {
+		differ = append(differ, rows.Differences(r.tables[i], there[i])...)
+	}
+	if len(differ) > 0 {
+		return stop("the schema was changed on shard %s while rows are being moved there: %s; undo that and go on: `berth job resume %s`; or %s",
+			t.target.shard.Name, strings.Join(differ, "; "), r.id, t.giveUp)
+	}
+	return nil
 }
 
 // complete is every transaction of which all has been given to the lanes.

@@ -25,6 +25,9 @@ func (r *run) cutOver(ctx context.Context, t *tail, from, to *server, generation
 			return err
 		}
 		patience = max(0, patience-waited)
+		if err := r.sameShape(ctx, t); err != nil {
+			return err
+		}
 		if err := r.catchUp(ctx, t); err != nil {
 			return err
 		}

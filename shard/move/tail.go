@@ -27,6 +27,7 @@ const laneCount = 8
 type tail struct {
 	source, target *server
 	job            string
+	giveUp         string // what is left to do when it can't go on, for people
 	generation     uint64
 	tables         map[string]rows.Table // of the source, by name
 	belongs        func(shard.Member) bool
@@ -179,7 +180,7 @@ func (d *dealer) take(ctx context.Context, event binlog.Event, s *binlog.Stream)
 		return t.statement(ctx, e)
 	case binlog.Unsupported:
 		if _, moved := t.tables[e.Table]; e.Table == "" || (moved && e.Database == t.source.shard.Database) {
-			return stop("transaction %s in the binlog of %s can't be carried over: %s; %s", d.gtid, t.source.shard.Primary.Address, e.Reason, e.Next)
+			return stop("transaction %s in the binlog of %s can't be carried over: %s; %s; then %s", d.gtid, t.source.shard.Primary.Address, e.Reason, e.Next, t.giveUp)
 		}
 	case binlog.Commit:
 		return d.commit(ctx)

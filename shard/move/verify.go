@@ -210,10 +210,10 @@ func (r *run) mismatch(t *tail, m shard.Member, list []rows.Difference) error {
 	for _, d := range list[:min(len(list), 5)] {
 		lines = append(lines, d.String())
 	}
+	which := "the copy on"
 	if t.source == r.to {
-		return stop("the rows that shard %s keeps for the way back differ from shard %s for member %s in %s: %s; find out who writes there, put them right and go on: `berth job resume %s`; or give the way back up: `berth job complete %s`",
-			t.target.shard.Name, t.source.shard.Name, m, places(len(list)), strings.Join(lines, "; "), r.id, r.id)
+		which = "what is kept for the way back on"
 	}
-	return stop("the copy on shard %s differs from shard %s for member %s in %s: %s; find out who writes there, then cancel the job and start it again: `berth job cancel %s`",
-		t.target.shard.Name, t.source.shard.Name, m, places(len(list)), strings.Join(lines, "; "), r.id)
+	return stop("%s shard %s differs from shard %s for member %s in %s: %s; find out who writes there, put it right and go on: `berth job resume %s`; or %s",
+		which, t.target.shard.Name, t.source.shard.Name, m, places(len(list)), strings.Join(lines, "; "), r.id, t.giveUp)
 }
