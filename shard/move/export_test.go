@@ -4,13 +4,13 @@ import "time"
 
 // Limits are what a test may make smaller; see limits.
 type Limits struct {
-	ChunkRows, HeavyRows   int
-	SampleEvery, LookEvery time.Duration
-	Failpoint              string
+	ChunkRows, HeavyRows             int
+	SampleEvery, Patience, LookEvery time.Duration
+	Failpoint                        string
 }
 
 // Limited is the configuration with other limits.
 func (c Config) Limited(l Limits) Config {
-	c.limits = limits{l.ChunkRows, l.HeavyRows, l.SampleEvery, l.LookEvery, l.Failpoint}
+	c.limits = limits{l.ChunkRows, l.HeavyRows, l.SampleEvery, l.Patience, l.LookEvery, l.Failpoint}
 	return c
 }

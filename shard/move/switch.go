@@ -12,13 +12,12 @@ const (
 	defaultDrain    = time.Second
 	defaultAttempts = 20
 	longTransaction = 500 * time.Millisecond
-	waitForLong     = 20 * time.Second // for the long transactions to end by themselves, in all
 )
 
 // cutOver tries until the span has switched, or the attempts are used up.
 // Between attempts nothing is held.
 func (r *run) cutOver(ctx context.Context, t *tail, from, to *server, generation uint64, back bool, record func(context.Context, time.Duration) error) error {
-	patience := waitForLong
+	patience := r.worker.cfg.limits.patience
 	for tries, wait := 1, time.Second; ; tries, wait = tries+1, min(2*wait, 30*time.Second) {
 		waited, err := r.waitForLong(ctx, from, patience)
 		if err != nil {
