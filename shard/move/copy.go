@@ -14,8 +14,8 @@ import (
 // The sizes of chunks.
 const (
 	defaultWorkers = 4
-	chunkMembers   = 500 // members of a chunk at most
-	leastChunk     = 50  // rows that a chunk has even at a low rate
+	chunkMembers   = 1000 // members of a chunk at most
+	leastChunk     = 50   // rows that a chunk has even at a low rate
 )
 
 // copier copies the span's rows, chunk by chunk; see DESIGN.md.
@@ -173,8 +173,9 @@ func (c *copier) dealGap(ctx context.Context, t rows.Table, gap interval, chunks
 	}
 	low, page := gap.low, gap.low
 	var pending []shard.Member // moving members since low
-	spans := 0                 // members of the table for those of a chunk
-	flush := func(high, heavy shard.Member) error {
+	among := 1.0               // members of the table for each one that moves
+	flush := func(n int, high, heavy shard.Member) error {
+		spans := min(memberPage, int(1.1*among*float64(n))+10)
 		p := partChunk{chunk: chunk{table: t, interval: interval{low: low, high: high}, heavy: heavy, page: spans}}
 		low, pending = high, pending[:0]
 		return send(ctx, chunks, p)
@@ -184,7 +185,9 @@ func (c *copier) dealGap(ctx context.Context, t rows.Table, gap interval, chunks
 		if err != nil {
 			return err
 		}
-		spans = min(memberPage, chunkMembers+chunkMembers*memberPage/max(1, len(list)))
+		if !next.IsZero() {
+			among = memberPage / float64(max(1, len(list)))
+		}
 		for _, m := range list {
 			if !gap.high.IsZero() && c.less(gap.high, m) {
 				next = shard.Member{}
@@ -206,13 +209,13 @@ func (c *copier) dealGap(ctx context.Context, t rows.Table, gap interval, chunks
 		return err
 	}
 	if low != gap.high || low.IsZero() {
-		return flush(gap.high, shard.Member{})
+		return flush(0, gap.high, shard.Member{})
 	}
 	return nil
 }
 
 // cut makes chunks of about chunkRows rows of the members, none left over.
-func (c *copier) cut(ctx context.Context, t rows.Table, members []shard.Member, flush func(high, heavy shard.Member) error) error {
+func (c *copier) cut(ctx context.Context, t rows.Table, members []shard.Member, flush func(n int, high, heavy shard.Member) error) error {
 	if len(members) == 0 {
 		return nil
 	}
@@ -223,9 +226,9 @@ func (c *copier) cut(ctx context.Context, t rows.Table, members []shard.Member, 
 	last := members[len(members)-1]
 	switch {
 	case len(members) == 1 && n > c.heavyRows:
-		return flush(last, last)
-	case len(members) == 1 || n <= 2*c.chunkRows:
-		return flush(last, shard.Member{})
+		return flush(1, last, last)
+	case len(members) == 1 || n <= c.chunkRows+c.chunkRows/2:
+		return flush(len(members), last, shard.Member{})
 	}
 	half := len(members) / 2
 	low := append([]shard.Member(nil), members[:half]...)
