@@ -17,6 +17,7 @@ type moveOptions struct {
 	rounds        int
 	routers       int // that the foreground goes through
 	workers       []int
+	dump          bool // copy by mysqldump too
 	relaxed       bool
 	quiet         time.Duration // without a move, to compare with
 	long          time.Duration // of transactions that are kept open for long
@@ -110,6 +111,7 @@ func newMove(out io.Writer, o *options) *cobra.Command {
 	f.IntVar(&mo.rounds, "rounds", 0, "how often each is measured; 0: copy and foreground 5, cutover 20, member 3")
 	f.IntVar(&mo.routers, "routers", 4, "that the foreground goes through")
 	f.IntSliceVar(&mo.workers, "workers", []int{1, 4}, "workers of the copiers by LOAD DATA")
+	f.BoolVar(&mo.dump, "dump", true, "copy by mysqldump | mysql too")
 	f.BoolVar(&mo.relaxed, "relaxed", false, "servers that don't flush at every commit")
 	f.DurationVar(&mo.quiet, "quiet", 5*time.Second, "how long the foreground is measured before each move or cutover")
 	f.DurationVar(&mo.long, "long", 5*time.Second, "how long the long transactions of the scenarios are open")

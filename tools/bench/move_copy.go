@@ -64,12 +64,12 @@ func measureMoveCopy(ctx context.Context, o moveOptions) (_ section, err error) 
 	if err := c.fill(ctx, o.rows, o.members, 0); err != nil {
 		return nil, err
 	}
-	ways := []copyWay{
-		{"the mover", func(ctx context.Context) (copied, error) { return c.copyByMover(ctx) }},
-		{"mysqldump | mysql", func(ctx context.Context) (copied, error) {
+	ways := []copyWay{{"the mover", c.copyByMover}}
+	if o.dump {
+		ways = append(ways, copyWay{"mysqldump | mysql", func(ctx context.Context) (copied, error) {
 			cpu, err := c.dump(ctx)
 			return copied{here: cpu.Seconds()}, err
-		}},
+		}})
 	}
 	for _, n := range o.workers {
 		ways = append(ways, copyWay{fmt.Sprintf("SELECT + LOAD DATA by %d", n), func(ctx context.Context) (copied, error) {
