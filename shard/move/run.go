@@ -54,7 +54,7 @@ type run struct {
 
 // run goes through the phases until the job has ended or stands still.
 func (r *run) run(ctx context.Context) error {
-	for wait := time.Second; ; {
+	for wait := 250 * time.Millisecond; ; {
 		began := time.Now()
 		err := r.session(ctx)
 		switch {
@@ -85,12 +85,12 @@ func (r *run) run(ctx context.Context) error {
 		r.log.Warn("a move was interrupted; it goes on", "err", err)
 		_ = r.update(ctx, func(j *Job) { j.Error = "interrupted, trying again: " + err.Error() })
 		if time.Since(began) > time.Minute {
-			wait = time.Second
+			wait = 250 * time.Millisecond
 		}
 		if err := pauseFor(ctx, wait); err != nil {
 			return err
 		}
-		wait = min(2*wait, 10*time.Second)
+		wait = min(2*wait, 5*time.Second)
 	}
 }
 
