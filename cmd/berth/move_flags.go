@@ -13,6 +13,7 @@ import (
 // run, and of who is to run it.
 type moveFlags struct {
 	options            move.Options
+	targetFree         int // GiB
 	foreground, detach bool
 }
 
@@ -21,11 +22,11 @@ func tuningFlags(f *pflag.FlagSet, o *move.Options) {
 	f.IntVar(&o.Rate, "rate", 0, "the most `ROWS` a second that copying and cleaning write (default: what the servers bear)")
 	f.IntVar(&o.Workers, "workers", 0, "`NUMBER` of chunks that are copied side by side (default 4)")
 	f.BoolVar(&o.Kill, "kill-transactions", false, "end transactions that are still open when --drain is over, instead of trying again later")
-	f.DurationVar(&o.Drain, "drain", 0, "how long one attempt of the cutover holds the members at most (default 5s)")
+	f.DurationVar(&o.Drain, "drain", 0, "how long an attempt of the cutover waits for open transactions of the members that move (default 1s)")
 	f.IntVar(&o.Attempts, "attempts", 0, "how often the cutover is tried before the job fails (default 20)")
 	f.DurationVar(&o.CompleteAfter, "complete-after", 0, "complete the job by itself, that long after the cutover (default: never)")
 	f.DurationVar(&o.MaxLag, "max-lag", 0, "replica lag above which copying waits (default 10s)")
-	f.IntVar(&o.MaxThreads, "max-threads", 0, "`NUMBER` of running threads on a primary above which copying waits (default: by its CPUs)")
+	f.IntVar(&o.MaxThreads, "max-threads", 0, "`NUMBER` of running threads on a primary above which copying waits (default 64)")
 }
 
 // checkTuning refuses what can't be meant.
@@ -83,6 +84,9 @@ func (o *moveFlags) check() error {
 	if o.foreground && o.detach {
 		return misuse("--foreground and --detach: the job is run here, or left to a worker")
 	}
+	if o.targetFree < 0 {
+		return misuse("--target-free %d: write 1 or more, or leave it out", o.targetFree)
+	}
 	return checkTuning(o.options)
 }
 
@@ -90,6 +94,7 @@ func (o *moveFlags) check() error {
 func (a *app) startFlags(cmd *cobra.Command, o *moveFlags) {
 	tuningFlags(cmd.Flags(), &o.options)
 	cmd.Flags().BoolVar(&o.options.Hold, "hold", false, `stop when all is ready for the cutover; "berth job resume" then goes on`)
+	cmd.Flags().IntVar(&o.targetFree, "target-free", 0, "free disk on the target in `GIB`, which the plan is checked against (default: seen where the target is this machine)")
 	o.runFlags(cmd)
 	a.dryRunFlag(cmd)
 }

@@ -22,6 +22,7 @@ func (a *app) relocate(ctx context.Context, c *cluster, o moveFlags, requests ..
 	var plans []*move.Plan
 	for i, r := range requests {
 		r.Options, r.Author, r.Reason = o.options, author(), a.reason
+		r.TargetFree = int64(o.targetFree) << 30
 		requests[i] = r
 		p, err := move.MakePlan(ctx, c.mover(), r)
 		if err != nil {

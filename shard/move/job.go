@@ -68,8 +68,9 @@ type Options struct {
 	// Kill lets the cutover end transactions that are still open when Drain is
 	// over. Without it the attempt backs off and tries again.
 	Kill bool `json:"kill,omitempty"`
-	// Drain is how long one attempt of the cutover holds the span at most; 0:
-	// 5 s. Transactions of the span that are open longer make it back off.
+	// Drain is how long an attempt of the cutover waits for transactions of the
+	// span that are open; 0: 1 s. Longer ones make it back off, or are ended if
+	// Kill says so.
 	Drain time.Duration `json:"drain,omitempty"`
 	// Attempts is how often the cutover is tried before the job fails; 0: 20.
 	Attempts int `json:"attempts,omitempty"`
@@ -79,7 +80,7 @@ type Options struct {
 	// MaxLag is the replica lag above which copying waits; 0: 10 s.
 	MaxLag time.Duration `json:"max_lag,omitempty"`
 	// MaxThreads is the number of running threads on a primary above which
-	// copying waits; 0: 4 for each CPU the server reports, at least 32.
+	// copying waits; 0: 64.
 	MaxThreads int `json:"max_threads,omitempty"`
 }
 

@@ -28,7 +28,7 @@ func (p *Plan) space(ctx context.Context, to *server) error {
 		}
 	}
 	if !known {
-		p.Disk = fmt.Sprintf("about %s will be needed on shard %s; what is free there can't be seen by SQL: check it, or say it with --target-free", megabytes(need), p.To)
+		p.Disk = fmt.Sprintf("about %s will be needed on shard %s; what is free there can't be seen by SQL: check it, or say it with --target-free GIB", megabytes(need), p.To)
 		return nil
 	}
 	p.Disk = fmt.Sprintf("about %s will be needed on shard %s, %s are free", megabytes(need), p.To, megabytes(free))
