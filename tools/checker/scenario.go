@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -47,7 +48,8 @@ func newScenario(o options, out io.Writer) *scenario {
 func (sc *scenario) say(format string, args ...any) {
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
-	fmt.Fprintf(sc.out, "%7.1fs  %s\n", time.Since(sc.began).Seconds(), fmt.Sprintf(format, args...))
+	line := strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", " ") // an error may have several
+	fmt.Fprintf(sc.out, "%7.1fs  %s\n", time.Since(sc.began).Seconds(), line)
 }
 
 // run is the whole of it: its error is errBroken for a broken promise, and
