@@ -14,7 +14,7 @@ func runMove[R any](t *testing.T, name string, args ...string) R {
 	t.Helper()
 	var out bytes.Buffer
 	cmd := newRoot(&out)
-	cmd.SetArgs(append([]string{"move", name, "--json", "--relaxed", "--rounds", "1", "--quiet", "300ms", "--rate", "100", "--routers", "2"}, args...))
+	cmd.SetArgs(append([]string{"move", name, "--json", "--relaxed", "--rounds", "1", "--quiet", "300ms", "--rate", "50", "--routers", "2"}, args...))
 	if err := cmd.ExecuteContext(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +26,6 @@ func runMove[R any](t *testing.T, name string, args ...string) R {
 }
 
 func TestMoveCopyRuns(t *testing.T) {
-	t.Parallel()
 	r := runMove[copyResult](t, "copy", "--rows", "1000", "--workers", "2")
 	if len(r.Ways) != 3 || r.Rows != 1000 || r.Members != 20 || r.Verify <= 0 {
 		t.Fatalf("%+v", r)
@@ -39,7 +38,6 @@ func TestMoveCopyRuns(t *testing.T) {
 }
 
 func TestMoveCutoverRuns(t *testing.T) {
-	t.Parallel()
 	r := runMove[cutoverResult](t, "cutover", "--rows", "1000", "--scenarios", "plain,kill", "--long", "500ms")
 	if len(r.Lines) != 2 {
 		t.Fatalf("%+v", r)
@@ -57,7 +55,6 @@ func TestMoveCutoverRuns(t *testing.T) {
 }
 
 func TestMoveMemberRuns(t *testing.T) {
-	t.Parallel()
 	r := runMove[memberResult](t, "member", "--rows", "1000")
 	if r.Moved != 100 || r.Moves != 1 || r.Total <= 0 || r.Others.Worst <= 0 || r.Failed != 0 || len(r.Steps) != len(memberPhases()) {
 		t.Errorf("%+v", r)
@@ -65,7 +62,6 @@ func TestMoveMemberRuns(t *testing.T) {
 }
 
 func TestMoveForegroundRuns(t *testing.T) {
-	t.Parallel()
 	r := runMove[foregroundResult](t, "foreground", "--rows", "5000")
 	if len(r.Lines) != 3 || r.Copy <= 0 || r.Verify <= 0 {
 		t.Fatalf("%+v", r)
@@ -132,7 +128,7 @@ func TestMoveResultsPrint(t *testing.T) {
 	}
 	cutoverResult{Lines: []cutoverLine{line}}.print(&out)
 	copyResult{Ways: []copyLine{copySummary("the mover", moveOptions{rows: 10}, []copied{{rate: 90}}, nil, true)}}.print(&out)
-	for _, want := range []string{"2 cutovers in 3 attempts, 1 gave up", "31.0     77.0     77.0", "2 BEGIN: member is on the move", "the mover                          90"} {
+	for _, want := range []string{"2 cutovers in 3 attempts, 1 gave up", "31.0     31.0     77.0     77.0", "2 BEGIN: member is on the move", "the mover                          90"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}
