@@ -64,7 +64,13 @@ func (c *cutover) run(ctx context.Context) (err error) {
 	}
 
 	deadline := time.Now().Add(2*c.drain + 10*time.Second)
-	frozen, began, err := c.freeze(ctx, deadline)
+	routers := deadline
+	if c.kill {
+		// Routers end what is still open when half of their deadline is over.
+		// Past it they would abort the attempt only if its worker were dead.
+		routers = time.Now().Add(2 * c.drain)
+	}
+	frozen, began, err := c.freeze(ctx, routers)
 	if err != nil {
 		return err
 	}

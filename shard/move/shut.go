@@ -44,8 +44,7 @@ func (c *cutover) raiseFence(ctx context.Context) error {
 func (c *cutover) acknowledgements(ctx context.Context) (map[string]bool, error) {
 	limit := c.drain
 	if c.kill {
-		// The routers end what is left when half of the deadline is over.
-		limit = c.drain + 5*time.Second + time.Second
+		limit = c.drain + time.Second // what the routers end then takes a moment
 	}
 	until := time.Now().Add(limit)
 	// Members wait for each millisecond of it, at first.
