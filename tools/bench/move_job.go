@@ -73,7 +73,7 @@ func (c *cluster) until(ctx context.Context, id, what string, ok func(*move.Job)
 		select {
 		case <-ctx.Done():
 			return nil, fmt.Errorf("waiting for job %s, which is %s, to be %s: %w", id, j.Phase, what, context.Cause(ctx))
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }
