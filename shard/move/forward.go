@@ -262,7 +262,7 @@ func (r *run) retention(ctx context.Context, t *tail) error {
 			kept := t.received.Contains(set)
 			t.mu.Unlock()
 			if !kept {
-				return fmt.Errorf("%w: %s has purged binlogs that were not read yet; keep them longer (SET PERSIST binlog_expire_logs_seconds = …), cancel the job and start it again", errFailed, t.source.shard.Primary.Address)
+				return fmt.Errorf("%w: %s has purged binlogs that were not read yet; keep them longer (SET PERSIST binlog_expire_logs_seconds = …), then %s", errFailed, t.source.shard.Primary.Address, t.giveUp)
 			}
 		}
 		if err := pauseFor(ctx, 5*time.Second); err != nil {

@@ -100,8 +100,11 @@ func (t *tail) read(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if errors.Is(err, binlog.ErrPurged) {
+			return fmt.Errorf("%w: %w; keep them longer (SET PERSIST binlog_expire_logs_seconds = …), then %s", errFailed, err, t.giveUp)
+		}
 		var stop *stopError
-		if errors.As(err, &stop) || errors.Is(err, binlog.ErrPurged) || errors.Is(err, errSuperseded) || errors.Is(err, errAgain) {
+		if errors.As(err, &stop) || errors.Is(err, errSuperseded) || errors.Is(err, errAgain) {
 			return err
 		}
 		if lost.IsZero() || time.Since(lost) > 5*time.Second {

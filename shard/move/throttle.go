@@ -24,6 +24,7 @@ type throttle struct {
 	limit *rate.Limiter // rows
 
 	pace *pace // nil: none
+	told bool  // that a replica can't be asked
 
 	mu     sync.Mutex
 	reason string        // empty: nothing holds
@@ -69,7 +70,13 @@ func (t *throttle) look(ctx context.Context) (reason string) {
 		switch {
 		case err != nil:
 			// A replica that is down does not hold a move up; health tells of it.
-		case r.Known && r.Lag > maxLag:
+			if ctx.Err() == nil && !t.told {
+				t.told = true
+				t.from.cfg.Logger.Warn("a replica can't be asked how far behind it is, so the move does not wait for it", "err", err)
+			}
+		case !r.Known:
+			return fmt.Sprintf("a replica of %s does not replicate; start it, or take it out of the map: `berth shard instance remove`", r.Source)
+		case r.Lag > maxLag:
 			return fmt.Sprintf("replica lag %s, above %s", r.Lag, maxLag)
 		}
 	}
