@@ -202,13 +202,21 @@ func rangeOf(m *shard.Map, id shard.Member) int {
 // nearRange tells which of the map's ranges somebody may have meant.
 func nearRange(m *shard.Map, r shard.Range) string {
 	var near []string
+	at := r.Start
 	for _, e := range m.Entries() {
 		if !e.Span.IsPin() && e.Span.Range.Overlaps(r) {
 			near = append(near, e.Span.String())
+			if e.Span.Range.Start == r.Start {
+				at = r.End
+			}
 		}
 	}
 	if len(near) == 1 {
-		return fmt.Sprintf("%s lies inside range %s: `berth split %s --at %s` cuts it", r, near[0], near[0], shard.KeyspaceID(r.Start))
+		digits := strings.TrimRight(at.String(), "0")
+		if len(digits)%2 == 1 {
+			digits += "0"
+		}
+		return fmt.Sprintf("%s lies inside range %s: `berth split %s --at %s` cuts it", r, near[0], near[0], digits)
 	}
 	if len(near) > 6 {
 		near = append(near[:6], "…")
