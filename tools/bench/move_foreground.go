@@ -28,11 +28,11 @@ type foregroundResult struct {
 
 // foregroundLine is one time, medians of the rounds.
 type foregroundLine struct {
-	While     string  `json:"while"`
-	PerSecond float64 `json:"transactions_per_second"`
-	P50       float64 `json:"p50_ms"`
-	P99       float64 `json:"p99_ms"`
-	Failed    int     `json:"failed"`
+	While     string         `json:"while"`
+	PerSecond float64        `json:"transactions_per_second"`
+	P50       float64        `json:"p50_ms"`
+	P99       float64        `json:"p99_ms"`
+	Failed    map[string]int `json:"failed,omitempty"`
 	// To those of the same round's quiet time.
 	Latency *ratio `json:"p50_ratio,omitempty"`
 	Tail    *ratio `json:"p99_ratio,omitempty"`
@@ -131,6 +131,7 @@ func (r *foregroundResult) sum(rounds []foregroundRound) {
 	} {
 		l := foregroundLine{
 			While:     what.name,
+			Failed:    map[string]int{},
 			P50:       medianOf(rounds, func(r foregroundRound) float64 { return what.of(r).P50 }),
 			P99:       medianOf(rounds, func(r foregroundRound) float64 { return what.of(r).P99 }),
 			PerSecond: medianOf(rounds, func(r foregroundRound) float64 { return float64(what.of(r).Transactions) / r.seconds[i] }),
@@ -138,7 +139,7 @@ func (r *foregroundResult) sum(rounds []foregroundRound) {
 		var p50s, p99s []float64
 		for _, r := range rounds {
 			f := what.of(r)
-			l.Failed += f.failures()
+			addUp(l.Failed, f.Failed)
 			if f.Transactions > 0 && r.alone.Transactions > 0 { // a small table is copied between two of them
 				p50s, p99s = append(p50s, f.P50/r.alone.P50), append(p99s, f.P99/r.alone.P99)
 			}
@@ -156,13 +157,14 @@ func (r *foregroundResult) sum(rounds []foregroundRound) {
 func (r foregroundResult) print(w io.Writer) {
 	fmt.Fprintf(w, "The foreground at %d transactions/s beside a move of all %d rows, MySQL %s, %s\n", r.Rate, r.Rows, r.MySQL, durability(r.Durable))
 	fmt.Fprintf(w, "Bar: the p50 while copying at most %.1f times that without: %s\n\n", foregroundBar, r.Verdict)
-	fmt.Fprintf(w, "%-18s %8s %8s %8s %7s   %-17s  %s\n", "", "tx/s", "p50 ms", "p99 ms", "failed", "p50", "p99")
+	fmt.Fprintf(w, "%-18s %8s %8s %8s   %-17s  %-17s  %s\n", "", "tx/s", "p50 ms", "p99 ms", "p50", "p99", "failed")
 	for _, l := range r.Lines {
-		fmt.Fprintf(w, "%-18s %8.0f %8.2f %8.2f %7d", l.While, l.PerSecond, l.P50, l.P99, l.Failed)
+		fmt.Fprintf(w, "%-18s %8.0f %8.2f %8.2f", l.While, l.PerSecond, l.P50, l.P99)
+		var p50, p99 string
 		if l.Latency != nil {
-			fmt.Fprintf(w, "   %-17s  %s", l.Latency, l.Tail)
+			p50, p99 = l.Latency.String(), l.Tail.String()
 		}
-		fmt.Fprintln(w)
+		fmt.Fprintf(w, "   %-17s  %-17s  %s\n", p50, p99, counted(l.Failed))
 	}
 	fmt.Fprintf(w, "\nMeanwhile: %.0f rows/s copied, %.0f rows/s verified.\n", r.Copy, r.Verify)
 }

@@ -231,13 +231,6 @@ func feelingOf(list []transaction) feeling {
 	return f
 }
 
-func (f feeling) failures() (n int) {
-	for _, k := range f.Failed {
-		n += k
-	}
-	return n
-}
-
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // quantile of sorted values: the least one that q of them do not exceed; 0 of

@@ -17,17 +17,17 @@ const heavyShare = 10
 
 // memberResult is one member of many rows moved out of a large shard.
 type memberResult struct {
-	MySQL   string       `json:"mysql"`
-	Rows    int          `json:"rows"`
-	Moved   int          `json:"rows_moved"`
-	Rate    int          `json:"transactions_per_second"`
-	Moves   int          `json:"moves"`
-	Durable bool         `json:"durable"`
-	Steps   []memberStep `json:"steps"`
-	Total   float64      `json:"total_s"` // from the start to the switch; median
-	Pause   waits        `json:"longest_ms"`
-	Others  waits        `json:"others_longest_ms"`
-	Failed  int          `json:"failed"`
+	MySQL   string         `json:"mysql"`
+	Rows    int            `json:"rows"`
+	Moved   int            `json:"rows_moved"`
+	Rate    int            `json:"transactions_per_second"`
+	Moves   int            `json:"moves"`
+	Durable bool           `json:"durable"`
+	Steps   []memberStep   `json:"steps"`
+	Total   float64        `json:"total_s"` // from the start to the switch; median
+	Pause   waits          `json:"longest_ms"`
+	Others  waits          `json:"others_longest_ms"`
+	Failed  map[string]int `json:"failed,omitempty"`
 }
 
 // memberStep is the median time of a phase.
@@ -126,10 +126,12 @@ func (r *memberResult) sum(runs []memberRun) {
 		r.Steps = append(r.Steps, memberStep{p, medianOf(runs, func(r memberRun) float64 { return spent(r.job, p).length().Seconds() })})
 	}
 	r.Total = medianOf(runs, func(r memberRun) float64 { return r.total.Seconds() })
+	r.Failed = map[string]int{}
 	var pauses, others []float64
 	for _, one := range runs {
 		pauses, others = append(pauses, one.moving.Worst), append(others, one.others.Worst)
-		r.Failed += one.moving.failures() + one.others.failures()
+		addUp(r.Failed, one.moving.Failed)
+		addUp(r.Failed, one.others.Failed)
 	}
 	r.Pause, r.Others = waitsOf(pauses), waitsOf(others)
 }
@@ -141,6 +143,6 @@ func (r memberResult) print(w io.Writer) {
 		fmt.Fprintf(w, " %s %.2f s,", s.Phase, s.Seconds)
 	}
 	fmt.Fprintf(w, " the rest plan and waiting\n")
-	fmt.Fprintf(w, "  longest wait in all that time, median and worst: the member's %.1f and %.1f ms, others' %.1f and %.1f ms; %d transactions failed\n",
-		r.Pause.Median, r.Pause.Worst, r.Others.Median, r.Others.Worst, r.Failed)
+	fmt.Fprintf(w, "  longest wait in all that time, median and worst: the member's %.1f and %.1f ms, others' %.1f and %.1f ms; failed: %s\n",
+		r.Pause.Median, r.Pause.Worst, r.Others.Median, r.Others.Worst, counted(r.Failed))
 }
