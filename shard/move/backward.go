@@ -16,6 +16,10 @@ import (
 func (r *run) switched(ctx context.Context, pause time.Duration) error {
 	return r.update(ctx, func(j *Job) {
 		j.Switched, j.Error = time.Now().UTC(), ""
+		if j.Want == WantCancel {
+			j.Want = WantRun
+			j.note("it was too late to cancel: `berth job rollback %s` brings the members back", j.ID)
+		}
 		if pause > 0 {
 			j.PauseMs = float64(pause.Microseconds()) / 1000
 		}

@@ -195,6 +195,7 @@ func tablesOf(tables []rows.Table) (list []shard.Table) {
 
 // tidyMap leaves the map without borders and pins that the job made for
 // itself, or was asked to remove. What can't be done now is not needed either.
+// An entry that another job works on stays: it would lose what it moves.
 func (r *run) tidyMap(ctx context.Context, j *Job) error {
 	for {
 		m, err := r.worker.cfg.Store.Load(ctx)
@@ -205,13 +206,40 @@ func (r *run) tidyMap(ctx context.Context, j *Job) error {
 		if next == nil {
 			return nil
 		}
-		switch err := r.worker.cfg.Store.Swap(ctx, m, next); {
+		switch err := r.swapUnused(ctx, m, next); {
 		case err == nil:
 			return nil
+		case errors.Is(err, ErrOverlap), errors.Is(err, shard.ErrLocked):
+			return r.update(ctx, func(j *Job) { j.note("the map keeps an entry that was to go (%s): %v", next.Change().Action, err) })
 		case !errors.Is(err, shard.ErrConflict) && !errors.Is(err, shard.ErrUnknownOutcome):
 			return err
 		}
 	}
+}
+
+// swapUnused changes the map if no other job works on an entry that goes.
+func (r *run) swapUnused(ctx context.Context, m, next *shard.Map) error {
+	lock, err := r.worker.jobs.creation(ctx) // so that none begins meanwhile
+	if err != nil {
+		return err
+	}
+	defer func() { _ = lock.Unlock(context.WithoutCancel(ctx)) }()
+	others, err := r.worker.jobs.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, e := range m.Entries() {
+		if _, stays := next.Find(e.Span); stays {
+			continue
+		}
+		for _, o := range others {
+			if o.ID == r.id || o.Phase.Ended() || !o.Touches(e.Span) {
+				continue
+			}
+			return fmt.Errorf("%w: job %s works on %s; when it has ended: `berth merge`", ErrOverlap, o.ID, e.Span)
+		}
+	}
+	return r.worker.cfg.Store.Swap(ctx, m, next)
 }
 
 func (r *run) tidied(m *shard.Map, j *Job) *shard.Map {

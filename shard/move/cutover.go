@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -151,6 +152,12 @@ func (c *cutover) freeze(ctx context.Context, deadline time.Time) (frozen *shard
 			return nil, began, stop("the map of epoch %d has no entry %s any more: cancel the job", m.Epoch(), c.span)
 		case entry.Shard != c.from.shard.Name:
 			return nil, began, fmt.Errorf("%w: %s is on %s in epoch %d", errSuperseded, c.span, entry.Shard, m.Epoch())
+		case entry.Frozen != nil && strings.HasPrefix(entry.Frozen.Attempt, c.job+"/"):
+			// One of before that could not be undone while the store was away.
+			if err := abortAttempt(ctx, c.store, c.span, entry.Frozen.Attempt, c.change("abort attempt "+entry.Frozen.Attempt), c.fail); err != nil {
+				return nil, began, backOff("%v", err)
+			}
+			continue
 		case entry.Frozen != nil:
 			return nil, began, backOff("%s is being cut over by attempt %s", c.span, entry.Frozen.Attempt)
 		}

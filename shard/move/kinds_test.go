@@ -2,6 +2,7 @@ package move_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/berthdb/berth/shard"
@@ -92,4 +93,28 @@ func TestKindsOfMoves(t *testing.T) {
 		t.Errorf("a split left %d rows and took %d", here, there)
 	}
 	f.nothingLeft()
+}
+
+// A merge whose other half has a way back open ends without taking that away:
+// the ranges stay two, the job says why, and the other can still go back.
+func TestMergeBesideAWayBack(t *testing.T) {
+	f := newFleet(t, nil)
+	f.fill(40, 2)
+	f.cut("40")
+	f.work()
+	low, high := mustRange(t, "-40"), mustRange(t, "40-80")
+	before := len(f.rows(0, "contacts", low))
+	first := f.start(move.Request{Kind: move.KindMove, Range: low, To: "s2"})
+	f.phase(first.ID, move.Reversible)
+	j := f.done(move.Request{Kind: move.KindMerge, Range: high, With: low, To: "s2"})
+	f.wantMap("-40 on s2", "40-80 on s2", "80- on s2")
+	if notes := strings.Join(j.Notes, "\n"); !strings.Contains(notes, "job "+first.ID+" works on -40") {
+		t.Errorf("the notes do not say why: %s", notes)
+	}
+	f.ask(first.ID, move.WantRollback)
+	f.phase(first.ID, move.RolledBack)
+	f.wantMap("-40 on s1", "40-80 on s2", "80- on s2")
+	if after := len(f.rows(0, "contacts", low)); after != before {
+		t.Errorf("%d rows became %d", before, after)
+	}
 }
