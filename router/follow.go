@@ -138,6 +138,7 @@ func (r *Router) install(m *shard.Map) error {
 	}
 	if len(v.frozen) > 0 {
 		r.spawn(func(ctx context.Context) { r.drain(ctx, v) })
+		r.warm(v)
 	}
 	r.announceSoon()
 	// Not in the way of the next map: with many pins it takes longer than the
