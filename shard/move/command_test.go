@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/berthdb/berth/shard"
 	"github.com/berthdb/berth/shard/move"
 )
 
@@ -185,6 +186,30 @@ func TestCancel(t *testing.T) {
 func (f *fleet) ended(id string) *move.Job {
 	f.t.Helper()
 	return f.until(id, "over", func(j *move.Job) bool { return j.Phase.Ended() || j.Phase == move.Reversible })
+}
+
+// Somebody joins the range that moves with its neighbour, by hand. The job stops,
+// touches no row any more, and can be cancelled.
+func TestMapChangedPastAJob(t *testing.T) {
+	f := newFleet(t, nil)
+	f.fill(20, 2)
+	f.cut("40")
+	low, high := mustRange(t, "-40"), mustRange(t, "40-80")
+	f.work()
+	job := f.start(move.Request{Kind: move.KindMove, Range: low, To: "s2", Options: move.Options{Hold: true}})
+	f.phase(job.ID, move.Ready)
+	before := len(f.rows(0, "contacts", low))
+	f.Edit(func(m *shard.Map) (*shard.Map, error) { return m.Join(f.Change("by hand"), low, high) })
+	f.ask(job.ID, move.WantRun)
+	if j := f.stopped(job.ID); !strings.Contains(j.Error, "no entry -40") || !strings.Contains(j.Error, "berth job cancel "+job.ID) {
+		t.Errorf("the error: %s", j.Error)
+	}
+	f.ask(job.ID, move.WantCancel)
+	f.phase(job.ID, move.Cancelled)
+	if after := len(f.rows(0, "contacts", low)); after != before {
+		t.Errorf("%d rows became %d", before, after)
+	}
+	f.nothingLeft()
 }
 
 // What can't be asked for in a phase is refused, with what can be done instead.

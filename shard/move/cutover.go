@@ -149,7 +149,7 @@ func (c *cutover) freeze(ctx context.Context, deadline time.Time) (frozen *shard
 		entry, ok := m.Find(c.span)
 		switch {
 		case !ok:
-			return nil, began, stop("the map of epoch %d has no entry %s any more: cancel the job", m.Epoch(), c.span)
+			return nil, began, stop("the map of epoch %d has no entry %s any more: cancel the job: `berth job cancel %s`", m.Epoch(), c.span, c.job)
 		case entry.Shard != c.from.shard.Name:
 			return nil, began, fmt.Errorf("%w: %s is on %s in epoch %d", errSuperseded, c.span, entry.Shard, m.Epoch())
 		case entry.Frozen != nil && strings.HasPrefix(entry.Frozen.Attempt, c.job+"/"):

@@ -251,13 +251,12 @@ func (p *Plan) estimate(ctx context.Context, from *server, tables []rows.Table) 
 	}
 	p.CopySeconds = copying + float64(p.Rows)/verifyRowsPerSecond + overheadSeconds
 	p.PauseMs = usualPauseMs
-	var keep, local int64
+	var keep int64
 	if err := from.db.QueryRowContext(ctx, "SELECT @@GLOBAL.binlog_expire_logs_seconds").Scan(&keep); err != nil {
 		return err
 	}
 	if keep > 0 && float64(keep) < 2*p.CopySeconds {
 		p.refuse("shard %s keeps its binlog for %d s, and the copy may take %.0f s: SET PERSIST binlog_expire_logs_seconds = 259200", p.From, keep, p.CopySeconds)
 	}
-	_ = local
 	return nil
 }

@@ -15,6 +15,15 @@ func TestBinlogPurgedWhilePaused(t *testing.T) {
 	f := ownFleet(t, nil, mysqld.Options{})
 	f.fill(30, 10)
 	low := mustRange(t, "-80")
+	f.exec(f.Admin[0], "SET GLOBAL binlog_expire_logs_seconds = 3")
+	p, err := move.MakePlan(t.Context(), f.cfg, move.Request{Kind: move.KindMove, Range: low, To: "s2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Refused(); err == nil || !strings.Contains(err.Error(), "keeps its binlog for 3 s") {
+		t.Errorf("a source that keeps its binlog for three seconds: %v", err)
+	}
+	f.exec(f.Admin[0], "SET GLOBAL binlog_expire_logs_seconds = 259200")
 	f.work()
 	job := f.start(move.Request{Kind: move.KindMove, Range: low, To: "s2", Options: move.Options{Hold: true}})
 	f.phase(job.ID, move.Ready)

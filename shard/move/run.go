@@ -118,7 +118,11 @@ func (r *run) session(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if m, err = r.truth(ctx, j, m); err != nil {
+	truth, err := r.truth(ctx, j, m)
+	if errors.Is(err, errElsewhere) && j.Want == WantCancel {
+		return r.abandon(ctx, m, j)
+	}
+	if m = truth; err != nil {
 		return err
 	}
 	if j, err = r.worker.jobs.Get(ctx, r.id); err != nil {
@@ -173,7 +177,7 @@ func (r *run) truth(ctx context.Context, j *Job, m *shard.Map) (*shard.Map, erro
 	}
 	entry, ok := m.Find(r.span)
 	if !ok {
-		return nil, stop("the map of epoch %d has no entry %s any more: cancel the job", m.Epoch(), r.span)
+		return nil, r.elsewhere("the map of epoch %d has no entry %s any more", m.Epoch(), r.span)
 	}
 	if f := entry.Frozen; f != nil {
 		if !strings.HasPrefix(f.Attempt, r.id+"/") {
@@ -187,7 +191,7 @@ func (r *run) truth(ctx context.Context, j *Job, m *shard.Map) (*shard.Map, erro
 			return nil, err
 		}
 		if entry, ok = m.Find(r.span); !ok {
-			return nil, stop("the map of epoch %d has no entry %s any more: cancel the job", m.Epoch(), r.span)
+			return nil, r.elsewhere("the map of epoch %d has no entry %s any more", m.Epoch(), r.span)
 		}
 	}
 	switch {
@@ -196,9 +200,34 @@ func (r *run) truth(ctx context.Context, j *Job, m *shard.Map) (*shard.Map, erro
 	case entry.Shard == j.From && !j.Switched.IsZero():
 		return m, r.returned(ctx)
 	case entry.Shard != j.To && entry.Shard != j.From:
-		return nil, stop("%s is on shard %s, which is neither %s nor %s: somebody has moved it otherwise; cancel the job", r.span, entry.Shard, j.From, j.To)
+		return nil, r.elsewhere("%s is on shard %s, which is neither %s nor %s", r.span, entry.Shard, j.From, j.To)
 	}
 	return m, nil
+}
+
+// errElsewhere: the map was changed past the job, which can't go on.
+var errElsewhere = errors.New("somebody has changed the map by hand")
+
+func (r *run) elsewhere(format string, args ...any) error {
+	return stop("%w: %s; cancel the job: `berth job cancel %s`", errElsewhere, fmt.Sprintf(format, args...), r.id)
+}
+
+// abandon ends a job that the map was changed past. Whose rows are where is no
+// longer known, so none is removed.
+func (r *run) abandon(ctx context.Context, m *shard.Map, j *Job) error {
+	if err := r.open(ctx, m, j); err != nil {
+		return err
+	}
+	defer r.close()
+	for _, s := range []*server{r.from, r.to} {
+		if err := forget(ctx, s.db, r.id); err != nil {
+			return err
+		}
+	}
+	return r.update(ctx, func(j *Job) {
+		j.note("no row was removed, since the map does not say where %s lives: look for what is left on shard %s", j.Subject(), j.To)
+		j.enter(Cancelled)
+	})
 }
 
 // open connects to both servers and takes the job over on them.
