@@ -62,6 +62,7 @@ func (w *copyWorker) chunk(ctx context.Context, p partChunk) (err error) {
 	if err := w.connect(ctx); err != nil {
 		return err
 	}
+	w.run.asks.Add(12)
 	if p.open == nil {
 		p.open = w.gate.begin(p.table.Name, p.interval)
 	}

@@ -109,7 +109,8 @@ func (r *run) newPace(ctx context.Context, t *tail) (*pace, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newPace(ctx, pacedServer{server: r.from, token: from}, pacedServer{server: r.to, token: to, own: t.statements.Load})
+	return newPace(ctx, pacedServer{server: r.from, token: from, own: r.asks.Load},
+		pacedServer{server: r.to, token: to, own: func() int64 { return t.statements.Load() + r.asks.Load() }})
 }
 
 // newTail applies to target what happens on source.

@@ -34,7 +34,7 @@ const (
 	// slower is how many times its usual time the small transaction may take.
 	slower = 1.8
 	// quiet is how many statements a second a server has from a mover alone.
-	quiet = 60
+	quiet = 100
 	// least is below which a transaction's time tells nothing.
 	least = 2 * time.Millisecond
 )

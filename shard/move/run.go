@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/berthdb/berth/shard"
@@ -42,7 +43,8 @@ type run struct {
 	tables   []rows.Table
 	pins     map[shard.Member]bool // inside the range, at homes of their own
 
-	asked    chan error // what report found that the owner wants
+	asked    chan error   // what report found that the owner wants
+	asks     atomic.Int64 // statements that copying and verifying have run on each server, about
 	throttle *throttle
 
 	mu       sync.Mutex

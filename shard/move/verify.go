@@ -117,6 +117,7 @@ func (r *run) everybody(ctx context.Context, table rows.Table, each func([]shard
 // compare asks both servers for the sums of the members' rows, and looks
 // closer at those that differ.
 func (r *run) compare(ctx context.Context, t *tail, table rows.Table, list []shard.Member) error {
+	r.asks.Add(4)
 	source, target, err := r.sums(ctx, t, table, list)
 	if err != nil {
 		return err
