@@ -46,29 +46,44 @@ func takeUp(ctx context.Context, s *server, job string, span shard.Span, worker 
 	return generation, nil
 }
 
-// evict ends the mover's sessions that hold locks on the mover's rows for which
-// somebody waits.
+// evict ends the mover's sessions for whose locks a claim waits. One that does
+// not end at once is left to the next time, since others may have to end first.
 func evict(ctx context.Context, db *sql.DB) error {
 	ids, err := blockers(ctx, db)
 	if err != nil {
 		return fmt.Errorf("looking for who holds the mover's rows: %w", err)
 	}
+	short, cancel := context.WithTimeout(ctx, evictAfter)
+	defer cancel()
+	g := new(errgroup.Group)
 	for _, id := range ids {
-		if err := instance.Kill(ctx, db, id); err != nil {
-			return err
-		}
+		g.Go(func() error {
+			if err := instance.Kill(short, db, id); err != nil && short.Err() == nil {
+				return err
+			}
+			return nil
+		})
 	}
-	return nil
+	return g.Wait()
 }
 
+// blockers are the mover's sessions at the front of every queue for its rows.
+// Who holds such a row may itself wait for a row of any table, which another
+// session of the same worker has: hence the chain. It goes by transactions: the
+// thread that data_lock_waits names is the one that made the lock's record,
+// which may be the one that waits for it.
 func blockers(ctx context.Context, db *sql.DB) (ids []uint64, err error) {
-	rows, err := db.QueryContext(ctx, "SELECT DISTINCT t.PROCESSLIST_ID FROM performance_schema.data_lock_waits AS w"+
+	rows, err := db.QueryContext(ctx, "WITH RECURSIVE chain (trx) AS ("+
+		" SELECT w.BLOCKING_ENGINE_TRANSACTION_ID FROM performance_schema.data_lock_waits AS w"+
 		" JOIN performance_schema.data_locks AS l ON l.ENGINE_LOCK_ID = w.BLOCKING_ENGINE_LOCK_ID"+
-		" JOIN performance_schema.threads AS t ON t.THREAD_ID = w.BLOCKING_THREAD_ID"+
-		" JOIN performance_schema.session_connect_attrs AS a ON a.PROCESSLIST_ID = t.PROCESSLIST_ID AND a.ATTR_NAME = 'berth_router'"+
-		" WHERE l.OBJECT_SCHEMA = '_berth' AND l.OBJECT_NAME IN ('move_jobs', 'move_lanes') AND a.ATTR_VALUE LIKE ?"+
-		// Only who is at the front: the others wait for it themselves.
-		" AND NOT EXISTS (SELECT 1 FROM performance_schema.data_lock_waits AS x WHERE x.REQUESTING_THREAD_ID = w.BLOCKING_THREAD_ID)", moverName+"%")
+		" WHERE l.OBJECT_SCHEMA = '_berth' AND l.OBJECT_NAME IN ('move_jobs', 'move_lanes')"+
+		" UNION SELECT w.BLOCKING_ENGINE_TRANSACTION_ID FROM chain"+
+		" JOIN performance_schema.data_lock_waits AS w ON w.REQUESTING_ENGINE_TRANSACTION_ID = chain.trx)"+
+		" SELECT DISTINCT t.trx_mysql_thread_id FROM chain"+
+		" JOIN information_schema.INNODB_TRX AS t ON t.trx_id = chain.trx"+
+		" JOIN performance_schema.session_connect_attrs AS a ON a.PROCESSLIST_ID = t.trx_mysql_thread_id AND a.ATTR_NAME = 'berth_router'"+
+		" WHERE a.ATTR_VALUE LIKE ?"+
+		" AND NOT EXISTS (SELECT 1 FROM performance_schema.data_lock_waits AS x WHERE x.REQUESTING_ENGINE_TRANSACTION_ID = chain.trx)", moverName+"%")
 	if err != nil {
 		return nil, err
 	}

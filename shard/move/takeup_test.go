@@ -2,6 +2,7 @@ package move
 
 import (
 	"testing"
+	"time"
 
 	"github.com/berthdb/berth/shard/instance"
 )
@@ -35,5 +36,44 @@ func TestTakeUpEndsAStoppedTransaction(t *testing.T) {
 	p.must(err)
 	if newer.position != "" {
 		t.Errorf("the lane is at %q, which was not committed", newer.position)
+	}
+}
+
+// The stopped worker's session that has the lane waits itself, for a row that
+// another session of that worker has: both are ended, one after the other.
+func TestTakeUpEndsAQueue(t *testing.T) {
+	p := newPair(t)
+	m := p.MemberOn(0, 0)
+	ctx := t.Context()
+	generation := p.claim(p.b)
+	insert := func(lane string) chan error {
+		tok, err := loadToken(ctx, p.b.db, "job", lane, generation, "")
+		p.must(err)
+		conn := p.conn(p.b)
+		// The second is in no transaction of a lane that the claim would see.
+		if lane == "copy-0" {
+			p.must(tok.begin(ctx, conn, ""))
+		} else {
+			_, err = conn.ExecContext(ctx, "BEGIN")
+			p.must(err)
+		}
+		begun := make(chan error, 1)
+		go func() {
+			_, err := conn.ExecContext(ctx, "INSERT INTO contacts VALUES (?, 1, ?)", m.String(), lane)
+			begun <- err
+		}()
+		return begun
+	}
+	p.must(<-insert("copy-1"))
+	insert("copy-0") // waits for the row of copy-1
+	for waits := 0; waits == 0; {
+		p.must(p.b.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM performance_schema.data_lock_waits").Scan(&waits))
+	}
+	began := time.Now()
+	_, err := takeUp(ctx, p.b, "job", p.r.span, "another worker", true)
+	p.must(err)
+	t.Logf("taken up in %.1f s", time.Since(began).Seconds())
+	if got := p.name(p.b, m); got != "" {
+		t.Errorf("a row of the stopped worker is there: %q", got)
 	}
 }
