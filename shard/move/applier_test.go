@@ -13,8 +13,6 @@ import (
 	"github.com/berthdb/berth/shard/instance"
 	"github.com/berthdb/berth/shard/move/binlog"
 	"github.com/berthdb/berth/shard/move/rows"
-	"github.com/berthdb/berth/tools/mysqld"
-	"github.com/berthdb/berth/tools/testcluster"
 	"github.com/berthdb/berth/tools/testfleet"
 )
 
@@ -28,11 +26,7 @@ type pair struct {
 
 func newPair(t testing.TB) *pair {
 	t.Helper()
-	var servers []*mysqld.Server
-	for range 2 {
-		servers = append(servers, testcluster.OwnMySQL(t, mysqld.Options{}))
-	}
-	f := testfleet.New(t, testfleet.Options{Shards: 2, On: servers})
+	f := testfleet.New(t, testfleet.Options{Shards: 2, Servers: 2})
 	cfg, err := Config{Store: f.Store, Instance: instance.Config{
 		User: f.Shards[0].AdminUser, Password: instance.Literal(f.Shards[0].AdminPassword),
 	}}.check()
@@ -156,7 +150,7 @@ func TestClaimWaitsForTheLastTransaction(t *testing.T) {
 	_, err = conn.ExecContext(ctx, "COMMIT")
 	p.must(err)
 	p.must(<-taken)
-	p.must(p.b.db.QueryRowContext(ctx, "SELECT position FROM _berth.move_lanes WHERE job = 'job'").Scan(&tok.position))
+	p.must(p.b.db.QueryRowContext(ctx, "SELECT position FROM _berth.move_lanes WHERE database_name = DATABASE() AND job = 'job'").Scan(&tok.position))
 	if tok.position != "last" {
 		t.Errorf("the last transaction is lost: %q", tok.position)
 	}
