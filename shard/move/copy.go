@@ -253,7 +253,7 @@ func (c *copier) work(ctx context.Context, n int, chunks <-chan partChunk) error
 			return ctx.Err()
 		case p, ok := <-chunks:
 			if !ok {
-				return nil
+				return w.pay(ctx) // for the last chunk, too
 			}
 			began := time.Now()
 			if err := w.chunk(ctx, p); err != nil {

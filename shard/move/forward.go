@@ -67,6 +67,7 @@ func (r *run) copyAndSwitch(ctx context.Context, j *Job, t *tail, c *copier) err
 	if err := c.copy(ctx); err != nil {
 		return err
 	}
+	r.count(func(n *counters) { n.rowsTotal = n.rowsCopied }) // known now
 	if err := r.enter(ctx, CatchingUp); err != nil {
 		return err
 	}

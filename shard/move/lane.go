@@ -23,7 +23,6 @@ type item struct {
 	since         time.Time // when the transaction was committed
 
 	position string // GTID set that the lane is through with
-	idle     bool   // the transaction had nothing for the lane
 
 	barrier chan struct{} // closed once all before it is applied
 }

@@ -35,7 +35,7 @@ type tail struct {
 	gate           *gate // nil: all is copied
 	fail           *failpoints
 	log            *slog.Logger
-	// schemaChanged is asked about every statement in the binlog that is no
+	// statement is asked about every statement in the binlog that is no
 	// row change; an error stops the tail before the statement.
 	statement func(ctx context.Context, s binlog.Statement) error
 
@@ -56,7 +56,7 @@ type tail struct {
 // appliedRows is how many row changes have been applied since it was made.
 func (t *tail) appliedRows() int64 { return t.applied.Load() }
 
-// newTail makes the lanes' rows where they are missing, at the start position,
+// prepare makes the lanes' rows where they are missing, at the start position,
 // and reads them.
 func (t *tail) prepare(ctx context.Context, direction, start string) error {
 	t.moved = make(chan struct{})
@@ -111,10 +111,8 @@ func (t *tail) read(ctx context.Context) error {
 			t.log.Warn("the binlog's connection was lost; it is opened again", "server", t.source.shard.Primary.Address, "err", err)
 			lost = time.Now()
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(200 * time.Millisecond):
+		if err := pauseFor(ctx, 200*time.Millisecond); err != nil {
+			return err
 		}
 	}
 }
@@ -276,7 +274,7 @@ func (d *dealer) commit(ctx context.Context) error {
 	}
 	for _, l := range t.lanes {
 		if all || d.touched[l] {
-			if err := l.send(ctx, item{position: position, idle: !d.touched[l]}); err != nil {
+			if err := l.send(ctx, item{position: position}); err != nil {
 				return err
 			}
 		}
