@@ -31,7 +31,6 @@ type cutover struct {
 	job         string
 	attempt     int
 	incarnation string // of this worker's sessions
-	worker      string
 	generation  uint64 // on from
 	drain       time.Duration
 	kill        bool

@@ -102,9 +102,6 @@ func (p *Plan) tables(here, there []rows.Table) {
 		p.Refusals = append(p.Refusals, t.Problems()...)
 		p.Warnings = append(p.Warnings, t.Warnings()...)
 		p.Refusals = append(p.Refusals, rows.Differences(t, there[i])...)
-		if len(t.PrimaryKey) > 0 && !t.OwnKeys() {
-			p.refuse("table %s has a unique key without %s, which promises what several shards can't keep, and rows of two members could clash on the target; make the column part of that key, or the key not unique: see `SHOW CREATE TABLE %s`", t.Name, t.Member, t.Name)
-		}
 	}
 }
 
@@ -143,7 +140,7 @@ func (p *Plan) strangers(ctx context.Context, from *server) (err error) {
 	n := 0
 	var some []string
 	for _, s := range all {
-		if !s.ours {
+		if s.incarnation == "" {
 			n++
 			if len(some) < 3 {
 				some = append(some, fmt.Sprintf("%d (%s@%s, %s)", s.ID, s.User, s.Host, orNone(s.Program)))

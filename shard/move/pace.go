@@ -24,7 +24,6 @@ type pacedServer struct {
 	asked    int           // the server's count of statements
 	askedAt  time.Time
 	others   float64      // statements a second
-	lateness float64      // now over usual
 	own      func() int64 // statements of the mover itself there; nil: few
 	ownAsked int64
 }
@@ -101,9 +100,8 @@ func (p *pace) look(ctx context.Context) (reason string, err error) {
 			s.others = (float64(asked-s.asked) - float64(own-s.ownAsked)) / d
 			s.asked, s.ownAsked, s.askedAt = asked, own, at
 		}
-		s.lateness = float64(s.now) / float64(s.usual)
-		if s.others > quiet && s.lateness > max(late, slower) {
-			late = s.lateness
+		if l := float64(s.now) / float64(s.usual); s.others > quiet && l > max(late, slower) {
+			late = l
 			reason = fmt.Sprintf("commits on %s take %s, usually %s", s.shard.Name, s.now.Round(100*time.Microsecond), s.usual.Round(100*time.Microsecond))
 		}
 	}

@@ -13,7 +13,6 @@ import (
 type session struct {
 	Session
 	incarnation string // as the session's attributes say; empty: none
-	ours        bool   // it has shown an incarnation
 }
 
 // listSessions is every client's session on the server: all but replication's
@@ -39,7 +38,6 @@ func listSessions(ctx context.Context, db instance.DB) (list []session, err erro
 		if err := rows.Scan(&s.ID, &s.User, &s.Host, &s.incarnation, &s.Program, &seconds); err != nil {
 			return nil, err
 		}
-		s.ours = s.incarnation != ""
 		s.Age = time.Duration(seconds) * time.Second
 		list = append(list, s)
 	}

@@ -118,7 +118,7 @@ func (c *cutover) clear(ctx context.Context, acknowledged map[string]bool) error
 		if s.incarnation != "" && (s.incarnation == c.incarnation || acknowledged[s.incarnation]) {
 			continue
 		}
-		if s.incarnation == "" || !s.ours {
+		if s.incarnation == "" {
 			c.killed = append(c.killed, s.Session)
 		}
 		g.Go(func() error {

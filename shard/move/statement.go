@@ -57,9 +57,13 @@ func (r *run) statement(ctx context.Context, s binlog.Statement, t *tail) error 
 	if err != nil {
 		return err
 	}
-	var differ []string
+	var problems, differ []string
 	for i := range now {
+		problems = append(problems, now[i].Problems()...)
 		differ = append(differ, rows.Differences(now[i], other[i])...)
+	}
+	if len(problems) > 0 {
+		return stop("the schema was changed on shard %s while its rows are being moved, and they can't be any more: %s; or %s", source.Name, strings.Join(problems, "; "), t.giveUp)
 	}
 	if len(differ) == 0 && j.Approve {
 		err := r.update(ctx, func(j *Job) {
@@ -89,13 +93,6 @@ func (r *run) sameShape(ctx context.Context, t *tail) error {
 			t.target.shard.Name, strings.Join(differ, "; "), r.id, t.giveUp)
 	}
 	return nil
-}
-
-// complete is every transaction of which all has been given to the lanes.
-func (t *tail) complete() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.received.String()
 }
 
 var comments = regexp.MustCompile(`(?s)/\*.*?\*/|(?m)--\s.*$|(?m)#.*$`)

@@ -70,7 +70,7 @@ func (r *run) cutOver(ctx context.Context, t *tail, from, to *server, generation
 func (r *run) attempt(ctx context.Context, t *tail, from, to *server, generation uint64, back bool) (*cutover, int, error) {
 	c := &cutover{
 		store: r.worker.cfg.Store, from: from, to: to, tail: t, span: r.span, job: r.id,
-		incarnation: r.worker.incarnation, worker: r.worker.cfg.Name, generation: generation, back: back,
+		incarnation: r.worker.incarnation, generation: generation, back: back,
 		change: r.change, fail: r.fail, belongs: r.samePins,
 	}
 	attempts := defaultAttempts

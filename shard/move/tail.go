@@ -293,6 +293,13 @@ func (t *tail) seen() string {
 	return s.String()
 }
 
+// complete is every transaction of which all has been given to the lanes.
+func (t *tail) complete() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.received.String()
+}
+
 // through returns once all transactions of the set have been applied.
 func (t *tail) through(ctx context.Context, set string) error {
 	want, err := binlog.ParseSet(set)

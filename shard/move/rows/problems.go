@@ -98,6 +98,12 @@ func (t Table) keyProblems(report func(string, ...any)) {
 		report("its primary key (%s) does not tell members apart%s; ALTER TABLE %s DROP PRIMARY KEY, ADD PRIMARY KEY (%s, %s)%s",
 			strings.Join(t.PrimaryKey, ", "), why, t.name(), quoteName(t.Member), strings.Join(names, ", "), index)
 	}
+	for _, k := range t.sharedKeys() {
+		if k.Name != "PRIMARY" {
+			report("unique key %s (%s) does not hold the member column: no two shards can keep what it promises, and a row that moves would replace another member's with the same value; make it (%s, %s), or a key that is not unique",
+				k.Name, strings.Join(k.Columns, ", "), t.Member, strings.Join(k.Columns, ", "))
+		}
+	}
 }
 
 func (t Table) foreignKeyProblems(f ForeignKey, report func(string, ...any)) {
@@ -133,12 +139,6 @@ func (t Table) Warnings() (warnings []string) {
 	}
 	report := func(format string, args ...any) {
 		warnings = append(warnings, "table "+t.Name+": "+fmt.Sprintf(format, args...))
-	}
-	for _, k := range t.sharedKeys() {
-		if k.Name != "PRIMARY" {
-			report("unique key %s (%s) does not hold the member column: it is unique on each shard only, and a move stops where a row of another member on the target has the same value",
-				k.Name, strings.Join(k.Columns, ", "))
-		}
 	}
 	for _, r := range t.Triggers {
 		report("trigger %s (%s %s) does nothing for rows that a move writes; what it wrote on the source moves with the tables it wrote to", r.Name, r.Timing, r.Event)

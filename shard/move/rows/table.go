@@ -104,10 +104,6 @@ func (t Table) MemberType() shard.MemberType {
 	return shard.String
 }
 
-// OwnKeys reports whether each unique key, the primary one among them, holds
-// the member column, so that rows of different members never clash.
-func (t Table) OwnKeys() bool { return len(t.PrimaryKey) > 0 && len(t.sharedKeys()) == 0 }
-
 // sharedKeys are the unique keys without the member column.
 func (t Table) sharedKeys() (shared []instance.Key) {
 	keys := append([]instance.Key{{Name: "PRIMARY", Columns: t.PrimaryKey}}, t.Unique...)
